@@ -1,0 +1,16 @@
+"""The Perforce stand-in's server engine.
+
+Text rule, the same in every module: inside Python all text (paths, names, descriptions) is `str` decoded as
+UTF-8 with surrogateescape, so bytes that are not UTF-8 survive; on the wire and in SQLite it is bytes.
+wire.py and store.py do the conversion, nobody else.  File content is always `bytes`.
+
+Text columns of the store hold BLOBs: compare them with bound parameters, never with SQL string literals.
+"""
+
+
+def encode(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
+
+
+def decode(data: bytes | str) -> str:
+    return data if isinstance(data, str) else data.decode("utf-8", "surrogateescape")
