@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #define _cleanup_(function) __attribute__((cleanup(function)))
-#define _printf_(format, arguments) __attribute__((format(printf, format, arguments)))
+#define _printf_(text, arguments) __attribute__((format(printf, text, arguments)))
 #define _warn_unused_ __attribute__((warn_unused_result))
 
 #define ELEMENTSOF(array) (sizeof(array) / sizeof((array)[0]))
