@@ -48,8 +48,7 @@ endif
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wformat=2 -Wundef \
             -Wwrite-strings -Wvla -Wpointer-arith -Wimplicit-fallthrough -Werror=implicit-function-declaration \
             -Werror=incompatible-pointer-types -Werror=int-conversion -Werror=return-type -Wno-unused-parameter \
-            $(if $(filter gcc%,$(notdir $(CC))),-Wlogical-op -Wduplicated-cond -Wduplicated-branches) \
-            $(if $(WERROR),-Werror)
+            $(if $(filter gcc%,$(notdir $(CC))),-Wlogical-op -Wduplicated-cond -Wduplicated-branches)
 HARDENING := -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
 ifeq ($(VARIANT),asan)
 override CFLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
@@ -60,6 +59,7 @@ HARDENING :=
 endif
 ALL_CPPFLAGS := -D_GNU_SOURCE -Ilib -I$(B) -DWEIR_LIBEXECDIR='"$(LIBEXECDIR)"' $(PKG_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS   := -std=gnu11 -fPIE -pthread $(CFLAGS) $(WARNINGS) $(HARDENING)
+ERRORS       := $(if $(WERROR),-Werror)
 ALL_LDFLAGS  := -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(filter -fsanitize% --coverage,$(CFLAGS)) $(LDFLAGS)
 
 LIB_SRC  := $(wildcard lib/*/*.c)
@@ -73,10 +73,11 @@ OBJECTS  := $(patsubst %.c,$(B)/obj/%.o,$(LIB_SRC) $(BIN_SRC) $(TEST_SRC) $(P4_S
 
 quiet = $(if $(V),,@echo "  $(1)  $(patsubst $(B)/%,%,$@)";)
 .DELETE_ON_ERROR:
-.PHONY: FORCE all deps deps-lint check check-unit check-machine check-perforce check-lint demo demo-stop install \
+.PHONY: FORCE all programs deps deps-lint check check-unit check-machine check-perforce check-lint demo demo-stop install \
         uninstall lint format asan coverage bench clean help
 
-all: $(BINS) $(P4) $(TESTS) ## build everything into $(B)
+all: programs $(TESTS) ## build everything into $(B)
+programs: $(BINS) $(P4)
 
 # --- compiling -------------------------------------------------------------------------------------------------------
 
@@ -89,7 +90,7 @@ $(B)/version.h: FORCE
 
 $(B)/obj/%.o: %.c $(B)/flags | $(B)/version.h
 	@mkdir -p $(@D)
-	$(call quiet,CC)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call quiet,CC)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ERRORS) -MMD -MP -c -o $@ $<
 
 # Made anew each time, so that a deleted source leaves no object behind in it.
 $(B)/libweir.a: $(LIB_SRC:%.c=$(B)/obj/%.o) $(B)/flags

@@ -1,0 +1,133 @@
+# What `run`, `keeper` and `boot` share: where machines keep their state, their cgroups, and the way in.
+# The state of a machine is the folder $MACHINES/ID; its `lock` is held by the keeper for as long as the machine
+# lives, so a folder whose lock is free is a leftover.
+
+TOP=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../..")
+B=${B:-build/debug}
+case $B in /*) ;; *) B=$TOP/$B ;; esac
+MACHINES=/run/weir-machine
+RESULTS=${RESULTS:-$TOP/build/results}
+CACHE=$TOP/build/machine
+export B RESULTS
+
+# --- cgroups: one folder per machine and hierarchy ---------------------------------------------------------------
+
+# The mount points of every cgroup hierarchy (one on a pure cgroup2 system, a dozen on a hybrid one).
+hierarchies() { awk '{for (i = 7; $i != "-"; i++); if ($(i + 1) ~ /^cgroup2?$/) print $5}' /proc/self/mountinfo; }
+
+# Moves the calling process. A run that cleans up may remove the folder while it is still empty: hence the repeats.
+join_cgroups() { # NAME
+    local top group
+    for top in $(hierarchies); do
+        group=$top/$1
+        for _ in 1 2 3 4 5; do
+            mkdir -p "$group" 2>/dev/null
+            if [ -e "$group/cpuset.cpus" ] && [ -e "$top/cgroup.clone_children" ]; then # v1: empty until it is set
+                cat "$top/cpuset.cpus" >"$group/cpuset.cpus"
+                cat "$top/cpuset.mems" >"$group/cpuset.mems"
+            fi
+            echo 0 2>/dev/null >"$group/cgroup.procs" && break
+        done
+    done
+}
+
+# Kills what is left in the groups and removes them. rmdir fails while a process is still on its way out.
+remove_cgroups() { # NAME
+    local top group
+    for top in $(hierarchies); do
+        group=$top/$1
+        [ -d "$group" ] || continue
+        [ ! -e "$group/cgroup.kill" ] || echo 1 >"$group/cgroup.kill"
+        for _ in $(seq 100); do
+            find "$group" -depth -type d -exec rmdir {} + 2>/dev/null
+            [ -d "$group" ] || break
+            sleep 0.02
+        done
+    done
+}
+
+# Empty groups of machines whose every process was killed. One with processes is somebody's: rmdir refuses it.
+remove_empty_cgroups() {
+    local top
+    for top in $(hierarchies); do
+        find "$top" -mindepth 1 -depth -type d -path "$top/weir-machine-*" -exec rmdir {} + 2>/dev/null || true
+    done
+}
+
+# --- state ---------------------------------------------------------------------------------------------------------
+
+new_state() { # sets state, lock
+    mkdir -p "$MACHINES"
+    exec {guard}>"$MACHINES/.guard"
+    flock "$guard"
+    remove_leftovers
+    state=$(mktemp -d "$MACHINES/XXXXXX")
+    chmod 755 "$state"
+    exec {lock}>"$state/lock"
+    flock "$lock"
+    exec {guard}>&-
+}
+
+discard_state() { # STATE
+    local file name
+    for file in "$1"/host*.cgroup; do
+        [ ! -e "$file" ] || { read -r name <"$file" && remove_cgroups "$name"; }
+    done
+    rm -rf --one-file-system "$1"
+}
+
+remove_leftovers() {
+    local left
+    for left in "$MACHINES"/*/; do
+        [ -e "$left/lock" ] && flock -n "$left/lock" true && discard_state "${left%/}"
+    done
+    remove_empty_cgroups
+}
+
+list_kept() {
+    local state
+    for state in "$MACHINES"/*/; do
+        [ -e "$state/host1.pid" ] && ! flock -n "$state/lock" true && basename "$state"
+    done
+    return 0
+}
+
+stop_kept() { # ID | all
+    local id pid
+    for id in $([ "$1" = all ] && list_kept || echo "$1"); do
+        pid=$(cat "$MACHINES/$id/keeper.pid" 2>/dev/null) || { echo "no machine $id" >&2; return 69; }
+        kill "$pid"
+        while [ -e "$MACHINES/$id" ]; do sleep 0.05; done
+    done
+}
+
+show_console() { tail -n 30 "$1"/keeper.log "$1"/host*.console 2>/dev/null; }
+
+# --- what several machines share -------------------------------------------------------------------------------------
+
+# Builds weir and the stand-in; makes the root of the sample server, once for each version of the stand-in.
+prepare() { # sets SERVER_ROOT, empty without a sample
+    mkdir -p "$CACHE" "$RESULTS"
+    exec {guard}>"$CACHE/lock"
+    flock "$guard"
+    make --no-print-directory -s -C "$TOP" programs B="$B" >&2
+    SERVER_ROOT=
+    exec {guard}>&-
+    export SERVER_ROOT
+}
+
+# --- the way in ----------------------------------------------------------------------------------------------------
+
+# Enters every namespace of the machine's PID 1, becomes a scope of its systemd (so that units, locks and polkit see
+# a process of the machine) and turns into COMMAND with a clean environment and default signals.
+exec_inside() { # STATE HOST COMMAND…
+    local state=$1 n=$2 pid group top
+    shift 2
+    read -r pid <"$state/host$n.pid"
+    read -r group <"$state/host$n.cgroup"
+    for top in $(hierarchies); do # cgroup2 has init.scope by now, and only leaves take processes there
+        { echo 0 >"$top/$group/init.scope/cgroup.procs" || echo 0 >"$top/$group/cgroup.procs"; } 2>/dev/null || true
+    done
+    exec nsenter --all --target "$pid" --wdns=/ -- env -i --default-signal=INT,QUIT TERM="${TERM:-dumb}" \
+        systemd-run --quiet --scope --collect -- /run/host/inside/command "$PWD" "$@"
+}
