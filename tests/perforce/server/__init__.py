@@ -14,3 +14,6 @@ def encode(text: str | bytes) -> bytes:
 
 def decode(data: bytes | str) -> str:
     return data if isinstance(data, str) else data.decode("utf-8", "surrogateescape")
+
+
+VERSION_TEXT = "P4D/LINUX26X86_64/2023.2/2535420 (2024/01/05)"

@@ -1,40 +1,44 @@
 """Wildcard patterns of depot, client and local paths.
 
-A pattern is literal bytes with wildcards between them: `...` stands for any bytes, `*` and `%%0`..`%%9` for any
-bytes without a slash.  Every wildcard owns a slot (0-9 positional, 10-19 stars, 20-22 dots), which is how the two
+A pattern is literal text with wildcards between it: `...` stands for anything, `*` and `%%0`..`%%9` for anything
+without a slash.  Every wildcard owns a slot (0-9 positional, 10-19 stars, 20-22 dots), which is how the two
 sides of a view line are paired.  This module knows one pattern at a time and the meeting of two; mapping.py builds
-view maps on top of it.  Paths are bytes throughout, so names that are not valid UTF-8 survive.
+view maps on top of it.
 """
 
 import re
 from functools import lru_cache
 
+from .command import CommandError
+from .messages import M
+
 STAR_SLOT, DOTS_SLOT = 10, 20
 MAX_STARS, MAX_DOTS, MAX_WILDCARDS = 10, 3, 10
 JOIN_ROWS = 10000           # rows one meeting of two patterns may yield before it counts as too wild
 
-_TOKEN = re.compile(rb'\.\.\.|\*|%%[0-9]')
-_ENCODE = re.compile(rb'[%@#*]')
-_DECODE = re.compile(rb'%(40|23|2[aA]|25)')
+_TOKEN = re.compile(r'\.\.\.|\*|%%[0-9]')
+_ENCODE = re.compile(r'[%@#*]')
+_DECODE = re.compile(r'%(40|23|2[aA]|25)')
+_LOWER = {upper: upper + 32 for upper in range(ord('A'), ord('Z') + 1)}
 
 
-class MapError(Exception):
-    """A pattern, a view line or a meeting of maps that the product refuses; `name` is the message's name in the
-    message table, `args_` its arguments by name."""
-
-    def __init__(self, name, **args):
-        super().__init__(name, args)
-        self.name, self.args_ = name, args
+class MapError(CommandError):
+    """A pattern, a view line or a meeting of maps that the product refuses."""
 
 
 def encode_path(path):
     """Write the characters that have a meaning in depot syntax as %xx."""
-    return _ENCODE.sub(lambda found: b'%%%02X' % found[0][0], path)
+    return _ENCODE.sub(lambda found: '%%%02X' % ord(found[0]), path)
 
 
 def decode_path(path):
     """The file name that depot syntax stands for."""
-    return _DECODE.sub(lambda found: bytes([int(found[1], 16)]), path)
+    return _DECODE.sub(lambda found: chr(int(found[1], 16)), path)
+
+
+def fold_case(path):
+    """The form in which a case insensitive server compares paths: only ASCII letters fold."""
+    return path.translate(_LOWER)
 
 
 def has_wildcards(path):
@@ -46,27 +50,27 @@ def is_dots(slot):
 
 
 def _tokens(text):
-    """Split into literals (bytes) and wildcards (slot numbers), without checking anything."""
+    """Split into literals (text) and wildcards (slot numbers), without checking anything."""
     tokens, stars, dots, at = [], STAR_SLOT, DOTS_SLOT, 0
     for found in _TOKEN.finditer(text):
         if found.start() > at:
             tokens.append(text[at:found.start()])
         at = found.end()
-        if found[0] == b'...':
+        if found[0] == '...':
             tokens.append(dots)
             dots += 1
-        elif found[0] == b'*':
+        elif found[0] == '*':
             tokens.append(stars)
             stars += 1
         else:
-            tokens.append(found[0][2] - ord('0'))
+            tokens.append(int(found[0][2]))
     if at < len(text):
         tokens.append(text[at:])
     return tuple(tokens), stars - STAR_SLOT, dots - DOTS_SLOT
 
 
 class Pattern:
-    """One pattern.  Immutable; `text` is its spelling, `prefix` the literal bytes before its first wildcard."""
+    """One pattern.  Immutable; `text` is its spelling, `prefix` the literal text before its first wildcard."""
 
     __slots__ = ('text', 'fold', 'tokens', 'slots', 'prefix', 'suffix', 'kind', '_regex', '_covers')
 
@@ -85,33 +89,33 @@ class Pattern:
         self._regex = self._covers = None
 
     def _edge(self, end):
-        token = self.tokens[end] if self.tokens else b''
+        token = self.tokens[end] if self.tokens else ''
         if isinstance(token, int):
-            return b''
-        return token.lower() if self.fold else token
+            return ''
+        return fold_case(token) if self.fold else token
 
     def check(self):
         """Raise MapError if the product would not accept this pattern on either side of a view line."""
         tokens, stars, dots = _tokens(self.text)
         wild = [isinstance(token, int) for token in tokens]
         if any(left and right for left, right in zip(wild, wild[1:])):
-            raise MapError('MsgDb::Juxtaposed', arg=self.text)
+            raise MapError(M.Juxtaposed(arg=self.text))
         if dots > MAX_DOTS:
-            raise MapError('MsgDb::ExtraDots', arg=self.text)
+            raise MapError(M.ExtraDots(arg=self.text))
         if stars > MAX_STARS:
-            raise MapError('MsgDb::ExtraStars', arg=self.text)
+            raise MapError(M.ExtraStars(arg=self.text))
         if len(set(self.slots)) != len(self.slots):
-            raise MapError('MsgDb::Duplicate', arg=self.text)
+            raise MapError(M.Duplicate(arg=self.text))
 
     def _compile(self, star, dots):
-        parts = [re.escape(token) if isinstance(token, bytes) else dots if is_dots(token) else star
+        parts = [re.escape(token) if isinstance(token, str) else dots if is_dots(token) else star
                  for token in self.tokens]
-        return re.compile(b''.join(parts), re.DOTALL | (re.IGNORECASE if self.fold else 0)).fullmatch
+        return re.compile(''.join(parts), re.DOTALL | (re.IGNORECASE | re.ASCII if self.fold else 0)).fullmatch
 
     def groups(self, path):
         """What each wildcard, in order, stands for in `path`, each as long as possible; None without a match."""
         if self._regex is None:
-            self._regex = self._compile(rb'([^/]*)', rb'(.*)')
+            self._regex = self._compile(r'([^/]*)', r'(.*)')
         found = self._regex(path)
         return found.groups() if found else None
 
@@ -119,20 +123,20 @@ class Pattern:
         if self.kind == 'wild':
             return self.groups(path) is not None
         if self.fold:
-            path = path.lower()
+            path = fold_case(path)
         return path == self.prefix if self.kind == 'literal' else path.startswith(self.prefix)
 
     def covers(self, other):
         """True if everything `other` matches is seen, wildcard by wildcard, to be matched by this pattern too."""
         if self._covers is None:
-            self._covers = self._compile(rb'[^/\x01]*', rb'.*')
-        text = b''.join(token if isinstance(token, bytes) else b'\x01' if is_dots(token) else b'\x02'
+            self._covers = self._compile(r'[^/\x01]*', r'.*')
+        text = ''.join(token if isinstance(token, str) else '\x01' if is_dots(token) else '\x02'
                         for token in other.tokens)
         return self._covers(text) is not None
 
     def expand(self, bindings):
         """The text of this pattern with each slot replaced by bindings[slot]."""
-        return b''.join(bindings[token] if isinstance(token, int) else token for token in self.tokens)
+        return ''.join(bindings[token] if isinstance(token, int) else token for token in self.tokens)
 
 
 @lru_cache(maxsize=4096)
@@ -150,13 +154,13 @@ def _apart(one, other):
 
 
 def _units(tokens):
-    """Tokens as single characters (length one bytes) and slots."""
+    """Tokens as single characters and slots."""
     units = []
     for token in tokens:
         if isinstance(token, int):
             units.append(token)
         else:
-            units.extend(token[i:i + 1] for i in range(len(token)))
+            units.extend(token)
     return units
 
 
@@ -172,20 +176,20 @@ class _Meeting:
         self.fold = one.fold
         self.left, self.right = _units(one.tokens), _units(other.tokens)
         self.left_slots, self.right_slots = one.slots, other.slots
-        self.ways = []
+        self.ways = {}
 
     def run(self):
         todo = [(0, 0, (), 0)]
         while todo:
             todo.extend(reversed(self._step(*todo.pop())))
-        return self.ways
+        return list(self.ways.values())
 
     def _step(self, i, j, bound, greedy):
         """Follow one branch; return the branches it splits into, most wanted first.  `bound` is a linked list
         ((side, slot, text), rest); `greedy` marks a wildcard (1 left, 2 right) that must take something first."""
         left, right = self.left, self.right
         while i < len(left) and j < len(right) and not isinstance(left[i], int) and not isinstance(right[j], int):
-            if left[i] != right[j] and not (self.fold and left[i].lower() == right[j].lower()):
+            if left[i] != right[j] and not (self.fold and fold_case(left[i]) == fold_case(right[j])):
                 return []
             i, j = i + 1, j + 1
         one = left[i] if i < len(left) else None
@@ -204,35 +208,34 @@ class _Meeting:
     @staticmethod
     def _take(side, slot, char, ended, taken, bound, greedy):
         branches = [] if greedy else [(*ended, bound, 0)]
-        if char is not None and (char != b'/' or is_dots(slot)):
+        if char is not None and (char != '/' or is_dots(slot)):
             branches.append((*taken, ((side, slot, char), bound), 0))
         return branches
 
     @staticmethod
     def _share(i, j, bound, one, other):
-        shared = b'...' if is_dots(one) and is_dots(other) else b'*'
+        shared = '...' if is_dots(one) and is_dots(other) else '*'
         bound = ((0, one, shared), ((1, other, shared), bound))
         return [(i + 1, j, bound, 0), (i, j + 1, bound, 1)]
 
     def _found(self, bound):
         if len(self.ways) >= JOIN_ROWS:
-            raise MapError('MsgDb::TooWild')
+            raise MapError(M.TooWild())
         pieces = []
         while bound:
             piece, bound = bound
             pieces.append(piece)
         pieces.reverse()
-        bindings = ({slot: b'' for slot in self.left_slots}, {slot: b'' for slot in self.right_slots})
+        bindings = ({slot: '' for slot in self.left_slots}, {slot: '' for slot in self.right_slots})
         stars = [0, 0]
         for side, slot, text in pieces:
-            if text == b'*':
+            if text == '*':
                 stars[side] += 1
                 if stars[side] > MAX_WILDCARDS:
-                    raise MapError('MsgDb::TooWild2')
-                text = b'%%%%%d' % (stars[side] % 10)
+                    raise MapError(M.TooWild2())
+                text = '%%%%%d' % (stars[side] % 10)
             bindings[side][slot] += text
-        if bindings not in self.ways:
-            self.ways.append(bindings)
+        self.ways[tuple(bindings[0].values()), tuple(bindings[1].values())] = bindings
 
 
 def meet(one, other):
@@ -244,7 +247,7 @@ def meet(one, other):
     if _apart(one, other):
         return []
     if one.text == other.text and len(one.slots) <= 1:
-        same = {slot: b'...' if is_dots(slot) else b'%%1' for slot in one.slots}
+        same = {slot: '...' if is_dots(slot) else '%%1' for slot in one.slots}
         return [(same, same)]
     if one.kind == other.kind == 'tree':
         return [_nested(one, other)]
@@ -254,5 +257,5 @@ def meet(one, other):
 def _nested(one, other):
     """Two `prefix...` patterns: the longer prefix is what they have in common."""
     if len(one.prefix) >= len(other.prefix):
-        return {DOTS_SLOT: b'...'}, {DOTS_SLOT: one.text[len(other.prefix):]}
-    return {DOTS_SLOT: other.text[len(one.prefix):]}, {DOTS_SLOT: b'...'}
+        return {DOTS_SLOT: '...'}, {DOTS_SLOT: one.text[len(other.prefix):]}
+    return {DOTS_SLOT: other.text[len(one.prefix):]}, {DOTS_SLOT: '...'}

@@ -1,0 +1,47 @@
+"""One client connection: who is there, what it asked for, and asking it to do things.
+
+The connection's variables come from the protocol frame.  Commands follow one after another until the client
+closes.  Asks may be pipelined: begin() sends, finish() collects in the same order.
+"""
+
+from typing import Callable
+
+from .wire import Channel, Frame, WireError
+
+
+class Session:
+    def __init__(self, channel: Channel, protocol: Frame, peer: tuple):
+        self.channel = channel
+        self.vars = protocol
+        self.user = protocol.get("user")
+        self.client = protocol.get("client")
+        self.host = protocol.get("host")
+        self.cwd = protocol.get("cwd")
+        self.port = protocol.get("port")
+        self.prog = protocol.get("prog", "p4")
+        self.ticket = protocol.get("ticket")
+        self.tagged = "tag" in protocol
+        self.specstring = "specstring" in protocol
+        self.peer_host, self.peer_port = peer[0], peer[1]
+        self._last_ask = 0
+
+    def begin(self, func: str, fields: dict) -> str:
+        """Sends an ask; its id."""
+        self._last_ask += 1
+        self.channel.write(func, [("ask", self._last_ask), *fields.items()])
+        return str(self._last_ask)
+
+    def finish(self, ask: str, each: Callable[[Frame], None] | None = None) -> Frame:
+        """The answer to an ask; frames that come before it (file-data, dir-entry) go to each."""
+        self.channel.flush()
+        while True:
+            frame = self.channel.read()
+            if frame.get("id") != ask:
+                raise WireError(f"answer to {frame.get('id')!r} while waiting for {ask}")
+            if frame.func == "answer":
+                return frame
+            if each is not None:
+                each(frame)
+
+    def ask(self, func: str, fields: dict, each: Callable[[Frame], None] | None = None) -> Frame:
+        return self.finish(self.begin(func, fields), each)
