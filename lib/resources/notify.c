@@ -1,0 +1,14 @@
+#include "resources/notify.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <systemd/sd-daemon.h>
+
+void notify_status(const char *format, ...) {
+        char text[512];
+        va_list arguments;
+        va_start(arguments, format);
+        (void) vsnprintf(text, sizeof(text), format, arguments);
+        va_end(arguments);
+        (void) sd_notifyf(0, "STATUS=%s", text);
+}

@@ -1,0 +1,6 @@
+/* Telling the service manager what goes on (sd_notify(3)); without one, nothing happens. */
+#pragma once
+
+#include "base/macro.h"
+
+void notify_status(const char *format, ...) _printf_(1, 2); /* STATUS=, shown by `systemctl status` */
