@@ -179,6 +179,7 @@ install: $(BINS) ## install below $(DESTDIR)$(PREFIX); with an empty DESTDIR use
 	$(call put,644,$(DATADIR)/dbus-1/system-services,$(wildcard dbus/org.weir.*.service))
 	$(call put,644,$(DATADIR)/dbus-1/interfaces,$(wildcard dbus/org.weir.*.xml))
 	$(call put,644,$(DATADIR)/polkit-1/actions,$(wildcard dbus/*.policy))
+	$(call put,644,$(DATADIR)/polkit-1/rules.d,$(wildcard dbus/*.rules))
 	$(call put,644,$(DATADIR)/man/man1,$(wildcard bin/*.1))
 	$(call put,644,$(DATADIR)/man/man5,$(wildcard config/*.5))
 	$(call put,644,$(DATADIR)/man/man8,$(wildcard bin/*.8))
@@ -191,7 +192,7 @@ install: $(BINS) ## install below $(DESTDIR)$(PREFIX); with an empty DESTDIR use
 uninstall: ## remove what install put there; configuration, history and users stay
 	@cd '$(DESTDIR)/' 2>/dev/null && rm -f .$(BINDIR)/weirctl .$(SYSTEMDDIR)/system-generators/weir-generator \
 	    $(UNITS:units/%=.$(UNITDIR)/%) .$(PREFIX)/lib/sysusers.d/weir.conf .$(PREFIX)/lib/tmpfiles.d/weir.conf \
-	    .$(DATADIR)/dbus-1/*/org.weir.* .$(DATADIR)/polkit-1/actions/org.weir.policy .$(DATADIR)/man/man[158]/weir* \
+	    .$(DATADIR)/dbus-1/*/org.weir.* .$(DATADIR)/polkit-1/*/org.weir.* .$(DATADIR)/man/man[158]/weir* \
 	    .$(DATADIR)/bash-completion/completions/weirctl && rm -rf .$(LIBEXECDIR)
 
 clean: ## remove $(B)
