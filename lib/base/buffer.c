@@ -1,5 +1,6 @@
-/* The growing byte buffer. Everything that collects output of unknown length (files, JSON, stderr of children) goes through
- * here, so that the bound is checked in one place. Invariant: data is NULL or has length + 1 <= allocated bytes, the last NUL. */
+/* The growing byte buffer. Everything that collects output of unknown length (files, JSON, stderr of
+ * children) goes through here, so that the bound is checked in one place. Invariant: data is NULL or has
+ * length + 1 <= allocated bytes, the last NUL. */
 #include "base/buffer.h"
 
 #include <stdio.h>

@@ -6,7 +6,8 @@
 
 #include "base/macro.h"
 
-int fd_close(int fd); /* accepts negative; keeps errno; returns -EBADF so that `fd = fd_close(fd)` reads well */
+/* Accepts negative; keeps errno; returns -EBADF so that `fd = fd_close(fd)` reads well. */
+int fd_close(int fd);
 static inline void fd_closep(int *fd) {
         (void) fd_close(*fd);
 }

@@ -27,7 +27,7 @@ char *human_size(char text[static HUMAN_SIZE_MAX], int64_t bytes) {
                 unit++;
                 tenths = tenths_of(magnitude, unit);
         } while (tenths >= 10240 && unit + 1 < ELEMENTSOF(units)); /* 1023.96 KiB rounds to 1.0 MiB */
-        (void) snprintf(text, HUMAN_SIZE_MAX, "%s%u.%u %s", sign, (unsigned) (tenths / 10), (unsigned) (tenths % 10),
-                        units[unit]);
+        (void) snprintf(text, HUMAN_SIZE_MAX, "%s%u.%u %s", sign, (unsigned) (tenths / 10),
+                        (unsigned) (tenths % 10), units[unit]);
         return text;
 }

@@ -4,4 +4,5 @@
 #include <stdint.h>
 
 #define HUMAN_SIZE_MAX 32
-char *human_size(char text[static HUMAN_SIZE_MAX], int64_t bytes); /* negative allowed (a change): "-1.5 KiB" */
+/* Returns text. Negative is allowed (a change): "-1.5 KiB". */
+char *human_size(char text[static HUMAN_SIZE_MAX], int64_t bytes);

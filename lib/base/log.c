@@ -1,5 +1,5 @@
-/* Logging for people. One write per line, so that lines of several threads or processes do not mix; text from outside is
- * escaped here, so that no server can draw on a terminal or forge a line of its own. */
+/* Logging for people. One write per line, so that lines of several threads or processes do not mix; text
+ * from outside is escaped here, so that no server can draw on a terminal or forge a line of its own. */
 #include "base/log.h"
 
 #include <stdio.h>
@@ -19,7 +19,9 @@ static const char *log_program = "weir";
 static int log_level = LOG_LEVEL_INFO;
 static bool log_to_journal;
 
-static const char *const level_names[] = { "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug" };
+static const char *const level_names[] = {
+        "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug",
+};
 
 static int parse_level(const char *text, int *ret) {
         uint32_t number;
@@ -40,14 +42,15 @@ static int parse_level(const char *text, int *ret) {
         return 0;
 }
 
-/* $JOURNAL_STREAM is inherited by children whose stderr is something else: only device and inode tell the truth. */
+/* $JOURNAL_STREAM is inherited by children whose stderr is something else: only device and inode tell the
+ * truth. */
 static bool stderr_is_journal(void) {
         const char *stream = getenv("JOURNAL_STREAM");
         unsigned long long device, inode;
         struct stat st;
 
-        return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 && fstat(STDERR_FILENO, &st) >= 0 &&
-               st.st_dev == device && st.st_ino == inode;
+        return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+               fstat(STDERR_FILENO, &st) >= 0 && st.st_dev == device && st.st_ino == inode;
 }
 
 void log_setup(const char *program) {
@@ -56,7 +59,8 @@ void log_setup(const char *program) {
         log_program = program;
         log_to_journal = stderr_is_journal();
         if (level && parse_level(level, &log_level) < 0) {
-                (void) log_warning(0, "WEIR_LOG_LEVEL=%s is not a level (3 to 7, err to debug), ignoring it", level);
+                (void) log_warning(0, "WEIR_LOG_LEVEL=%s is no level (3 to 7, err to debug), ignoring it",
+                                   level);
         }
 }
 

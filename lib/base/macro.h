@@ -13,37 +13,37 @@
 #define ELEMENTSOF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Hands an owned pointer over: the variable is NULL afterwards, so its cleanup does nothing. */
-#define TAKE_PTR(pointer)                                                                                             \
-        ({                                                                                                            \
-                __typeof__(pointer) *taken_from_ = &(pointer);                                                        \
-                __typeof__(pointer) taken_ = *taken_from_;                                                            \
-                *taken_from_ = NULL;                                                                                  \
-                taken_;                                                                                               \
+#define TAKE_PTR(pointer)                                                                                   \
+        ({                                                                                                  \
+                __typeof__(pointer) *taken_from_ = &(pointer);                                              \
+                __typeof__(pointer) taken_ = *taken_from_;                                                  \
+                *taken_from_ = NULL;                                                                        \
+                taken_;                                                                                     \
         })
 
 /* The same for a file descriptor, whose "nothing" is -EBADF. */
-#define TAKE_FD(fd)                                                                                                   \
-        ({                                                                                                            \
-                int *taken_from_ = &(fd);                                                                             \
-                int taken_ = *taken_from_;                                                                            \
-                *taken_from_ = -EBADF;                                                                                \
-                taken_;                                                                                               \
+#define TAKE_FD(fd)                                                                                         \
+        ({                                                                                                  \
+                int *taken_from_ = &(fd);                                                                   \
+                int taken_ = *taken_from_;                                                                  \
+                *taken_from_ = -EBADF;                                                                      \
+                taken_;                                                                                     \
         })
 
 /* Turns a "-1 and errno" result into the tree's negative errno. */
-#define RET_NERRNO(expression)                                                                                        \
-        ({                                                                                                            \
-                int result_ = (expression);                                                                           \
-                result_ < 0 ? -errno : result_;                                                                       \
+#define RET_NERRNO(expression)                                                                              \
+        ({                                                                                                  \
+                int result_ = (expression);                                                                 \
+                result_ < 0 ? -errno : result_;                                                             \
         })
 
 /* Defines FUNCTIONp() for _cleanup_() from a destructor FUNCTION(type) that accepts NULL. */
-#define DEFINE_TRIVIAL_CLEANUP_FUNC(type, function)                                                                   \
-        static inline void function##p(type *owned) {                                                                 \
-                if (*owned) {                                                                                         \
-                        (void) function(*owned);                                                                      \
-                }                                                                                                     \
-        }                                                                                                             \
+#define DEFINE_TRIVIAL_CLEANUP_FUNC(type, function)                                                         \
+        static inline void function##p(type *owned) {                                                       \
+                if (*owned) {                                                                               \
+                        (void) function(*owned);                                                            \
+                }                                                                                           \
+        }                                                                                                   \
         struct useless_struct_to_allow_trailing_semicolon_
 
 static inline void freep(void *owned) {

@@ -35,7 +35,8 @@ int parse_uint64(const char *text, uint64_t *ret) {
         uint64_t value;
         int r = scan_digits(&text, &value);
 
-        /* "99999999999999999999x" is no number rather than a number too large, but nobody needs to know which */
+        /* "99999999999999999999x" is no number rather than a number too large, but nobody needs to know
+         * which */
         if (r < 0) {
                 return r;
         }
@@ -111,7 +112,8 @@ static const char *skip_blanks(const char *text) {
         return text + strspn(text, " ");
 }
 
-/* The digits behind a decimal point, as a part of factor: ".5" of 60 s is 30 s. Digits below one are dropped. */
+/* The digits behind a decimal point, as a part of factor: ".5" of 60 s is 30 s. Digits below one are
+ * dropped. */
 static int scan_fraction(const char **text, uint64_t factor, uint64_t *ret) {
         const char *p = *text + 1;
         uint64_t value = 0;
@@ -158,7 +160,8 @@ static int scan_scaled(const char **text, const ScaledUnit *table, size_t n, uin
                         return r;
                 }
         }
-        if (__builtin_mul_overflow(value, unit->factor, &value) || __builtin_add_overflow(value, fraction, &value)) {
+        if (__builtin_mul_overflow(value, unit->factor, &value) ||
+            __builtin_add_overflow(value, fraction, &value)) {
                 return -ERANGE;
         }
         *text = p;

@@ -1,4 +1,5 @@
-/* Text to numbers: whole string or -EINVAL, -ERANGE outside the type; no leading blanks, no signs where senseless. */
+/* Text to numbers: whole string or -EINVAL, -ERANGE outside the type; no leading blanks, no signs where
+ * senseless. */
 #pragma once
 
 #include <stdbool.h>

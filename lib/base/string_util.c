@@ -1,5 +1,5 @@
-/* Small string helpers, used everywhere. The UTF-8 decoder here is the only one of the tree: printing for people, JSON and
- * SQLite's text columns must agree on what is valid. */
+/* Small string helpers, used everywhere. The UTF-8 decoder here is the only one of the tree: printing for
+ * people, JSON and SQLite's text columns must agree on what is valid. */
 #include "base/string_util.h"
 
 #include <stdio.h>
@@ -18,7 +18,7 @@ bool string_has_prefix(const char *string, const char *prefix) {
 bool string_has_suffix(const char *string, const char *suffix) {
         size_t length = strlen(string), suffix_length = strlen(suffix);
 
-        return length >= suffix_length && memcmp(string + length - suffix_length, suffix, suffix_length) == 0;
+        return length >= suffix_length && strcmp(string + length - suffix_length, suffix) == 0;
 }
 
 int string_format(char **ret, const char *format, ...) {
@@ -167,8 +167,8 @@ bool string_is_utf8(const char *string, size_t length) {
 
 /* What a terminal may interpret: C0, DEL, C1, and the marks that reorder text. */
 static bool is_control(uint32_t c) {
-        return c < 0x20 || (c >= 0x7f && c <= 0x9f) || (c >= 0x200e && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-               (c >= 0x2066 && c <= 0x2069);
+        return c < 0x20 || (c >= 0x7f && c <= 0x9f) || (c >= 0x200e && c <= 0x200f) ||
+               (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
 static int append_escaped(Buffer *buffer, const char *bytes, size_t n) {
@@ -182,8 +182,8 @@ static int append_escaped(Buffer *buffer, const char *bytes, size_t n) {
 
 #define ELLIPSIS "\xe2\x80\xa6"
 
-/* Appends the printable form of string; *ret_fits is the length up to which an ellipsis still fits in max_bytes. Stops
- * as soon as the output is too long, so that a huge input costs no more than the limit. */
+/* Appends the printable form of string; *ret_fits is the length up to which an ellipsis still fits in
+ * max_bytes. Stops as soon as the output is too long, so that a huge input costs no more than the limit. */
 static int append_printable(Buffer *buffer, const char *string, size_t max_bytes, size_t *ret_fits) {
         size_t length = strlen(string), n;
         int r;

@@ -35,5 +35,6 @@ DEFINE_TRIVIAL_CLEANUP_FUNC(char **, strv_free);
  * \xNN escapes; at most max_bytes of output, cut with an ellipsis. */
 int string_printable(char **ret, const char *string, size_t max_bytes);
 bool string_is_utf8(const char *string, size_t length);
-/* Decodes the code point at the start of string: returns its length in bytes (1-4), 0 when it is not UTF-8. */
+/* Decodes the code point at the start of string: returns its length in bytes (1-4), 0 when it is not UTF-8.
+ * */
 size_t string_utf8_decode(const char *string, size_t length, uint32_t *ret);

@@ -65,7 +65,8 @@ static const struct {
 char *time_format_ago(char text[static TIME_TEXT_MAX], int64_t realtime_usec) {
         int64_t now = now_realtime();
         bool future = realtime_usec > now;
-        uint64_t difference = (uint64_t) realtime_usec - (uint64_t) now, distance = future ? difference : -difference;
+        uint64_t difference = (uint64_t) realtime_usec - (uint64_t) now;
+        uint64_t distance = future ? difference : -difference;
 
         if (realtime_usec == 0) {
                 (void) snprintf(text, TIME_TEXT_MAX, "never");

@@ -1,5 +1,6 @@
-/* JSON output into a Buffer: escaping by construction, invalid UTF-8 becomes U+FFFD (and nothing else is lost). Writing only:
- * no tree in memory, so listing a hundred thousand rows costs one row. Reading JSON is formats/json.h (json-c). */
+/* JSON output into a Buffer: escaping by construction, invalid UTF-8 becomes U+FFFD (and nothing else is
+ * lost). Writing only: no tree in memory, so listing a hundred thousand rows costs one row. Reading JSON is
+ * formats/json.h (json-c). */
 #pragma once
 
 #include <stdbool.h>

@@ -1,7 +1,9 @@
-/* The `p4 -G` output format: a stream of Python marshal dictionaries of strings and 32-bit ints, no separators.
+/* The `p4 -G` output format: a stream of Python marshal dictionaries of strings and 32-bit ints, no
+ * separators.
  *
- * A push parser: feed bytes as they come, take records one at a time. It holds at most one record, so ten million records cost
- * what the largest one costs; a record beyond the limit is an error (-EMSGSIZE), not a truncation. */
+ * A push parser: feed bytes as they come, take records one at a time. It holds at most one record, so ten
+ * million records cost what the largest one costs; a record beyond the limit is an error (-EMSGSIZE), not a
+ * truncation. */
 #pragma once
 
 #include <stdbool.h>
@@ -16,7 +18,7 @@
 typedef struct MarshalField {
         const char *key; /* NUL-terminated */
         size_t key_length;
-        const char *value; /* NUL-terminated, may hold NULs and any bytes; for an int field its decimal text */
+        const char *value; /* NUL-terminated, may hold NULs and any bytes; of an int its decimal text */
         size_t value_length;
 } MarshalField;
 
@@ -32,11 +34,14 @@ MarshalParser *marshal_parser_free(MarshalParser *parser);
 DEFINE_TRIVIAL_CLEANUP_FUNC(MarshalParser *, marshal_parser_free);
 
 int marshal_parser_feed(MarshalParser *parser, const void *data, size_t length);
-/* Returns 1 and the next whole record (valid until the next call of feed or next), 0 when more bytes are needed,
- * -EBADMSG when the bytes are not marshal (*ret_offset of marshal_parser_offset() tells where), -EMSGSIZE beyond the limit. */
+/* Returns 1 and the next whole record (valid until the next call of feed or next), 0 when more bytes are
+ * needed, -EBADMSG when the bytes are not marshal (*ret_offset of marshal_parser_offset() tells where),
+ * -EMSGSIZE beyond the limit. */
 int marshal_parser_next(MarshalParser *parser, MarshalRecord *ret);
-uint64_t marshal_parser_offset(const MarshalParser *parser); /* bytes of the stream consumed by complete records */
-bool marshal_parser_is_idle(const MarshalParser *parser);    /* no unfinished record is pending: a clean end */
+/* Bytes of the stream consumed by complete records. */
+uint64_t marshal_parser_offset(const MarshalParser *parser);
+/* No unfinished record is pending: a clean end. */
+bool marshal_parser_is_idle(const MarshalParser *parser);
 
 const char *marshal_record_get(const MarshalRecord *record, const char *key); /* value or NULL */
 /* The Nth of an indexed key: ("depotFile", 3) finds depotFile3. */

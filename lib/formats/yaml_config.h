@@ -1,5 +1,6 @@
 /* Configuration files: a small YAML tree with line numbers, so that every complaint can say FILE:LINE: what.
- * Bounded: 1 MiB, depth 16, 100,000 nodes; aliases are refused (no billion laughs); duplicate keys are an error. */
+ * Bounded: 1 MiB, depth 16, 100,000 nodes; aliases are refused (no billion laughs); duplicate keys are an
+ * error. */
 #pragma once
 
 #include <stdbool.h>
@@ -17,12 +18,13 @@ struct YamlNode {
         char *key;        /* inside a mapping: the key; else NULL */
         unsigned key_line;
         char *scalar;     /* scalars only */
-        bool plain;       /* an unquoted scalar: `~`, `null`, numbers and booleans have their meaning only then */
+        bool plain;       /* unquoted: `~`, `null`, numbers and booleans have their meaning only then */
         YamlNode **items; /* sequence items or mapping values, in order */
         size_t n_items;
 };
 
-/* Parses path. On a mistake returns -EBADMSG and *ret_message "FILE:LINE: what" (owned by the caller); other negative errno: reading. An empty file is an empty mapping. */
+/* Parses path. On a mistake returns -EBADMSG and *ret_message "FILE:LINE: what" (owned by the caller); other
+ * negative errno: reading. An empty file is an empty mapping. */
 int yaml_load(const char *path, YamlNode **ret, char **ret_message);
 int yaml_parse(const char *name, const char *text, size_t length, YamlNode **ret, char **ret_message);
 YamlNode *yaml_node_free(YamlNode *node);
@@ -32,14 +34,26 @@ const YamlNode *yaml_get(const YamlNode *mapping, const char *key); /* NULL if a
 bool yaml_is_null(const YamlNode *node);
 
 /* A table of the keys a mapping may have; unknown keys are refused by name with a suggestion. */
-typedef enum YamlType { YAML_STRING, YAML_UINT, YAML_BOOL, YAML_SPAN, YAML_BYTES, YAML_MAPPING, YAML_SEQUENCE, YAML_STRINGS } YamlType;
+typedef enum YamlType {  /* the field's type in the target structure */
+        YAML_STRING,     /* char *, owned */
+        YAML_UINT,       /* uint64_t */
+        YAML_BOOL,       /* bool */
+        YAML_SPAN,       /* uint64_t, µs */
+        YAML_BYTES,      /* uint64_t */
+        YAML_MAPPING,    /* const YamlNode *, of the tree */
+        YAML_SEQUENCE,   /* const YamlNode *, of the tree */
+        YAML_STRINGS,    /* char **, NULL-terminated, owned: a sequence of scalars, or one scalar */
+} YamlType;
 typedef struct YamlKey {
         const char *name;
         YamlType type;
         bool required;
-        size_t offset;   /* of the field in the target structure: char*, uint64_t, bool, uint64_t µs, uint64_t, const YamlNode*, const YamlNode*, char** */
+        size_t offset;     /* of the field in the target structure */
         uint64_t min, max; /* numbers and spans; max 0 = no bound. Strings: lengths in bytes */
 } YamlKey;
-/* Fills target (defaults already in it; strings are replaced and owned by the target). -EBADMSG with *ret_message "FILE:LINE: …". */
-int yaml_fill(const char *name, const YamlNode *mapping, const YamlKey *keys, size_t n_keys, void *target, char **ret_message);
-int yaml_error(const char *name, unsigned line, char **ret_message, const char *format, ...) _printf_(4, 5); /* always -EBADMSG (or -ENOMEM) */
+/* Fills target (defaults already in it; strings are replaced and owned by the target). -EBADMSG with
+ * *ret_message "FILE:LINE: …". */
+int yaml_fill(const char *name, const YamlNode *mapping, const YamlKey *keys, size_t n_keys, void *target,
+              char **ret_message);
+/* Writes "FILE:LINE: …"; always -EBADMSG (or -ENOMEM). */
+int yaml_error(const char *name, unsigned line, char **ret_message, const char *format, ...) _printf_(4, 5);

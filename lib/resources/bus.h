@@ -6,10 +6,13 @@
 
 #include "base/macro.h"
 
-/* System bus for a tool (or $DBUS_SYSTEM_BUS_ADDRESS); method calls time out after timeout_usec (0 = 25 s). */
+/* System bus for a tool (or $DBUS_SYSTEM_BUS_ADDRESS); method calls time out after timeout_usec (0 = 25 s).
+ * */
 int bus_open_system(uint64_t timeout_usec, sd_bus **ret);
-/* The error as a person should read it: the remote's message if it has one, else strerror. Valid as long as error. */
+/* The error as a person should read it: the remote's message if it has one, else strerror. Valid as long as
+ * error. */
 const char *bus_error_text(const sd_bus_error *error, int r);
 
 /* One call on systemd's manager object /org/freedesktop/systemd1. */
-int bus_systemd_call(sd_bus *bus, const char *method, sd_bus_error *ret_error, sd_bus_message **ret_reply, const char *types, ...);
+int bus_systemd_call(sd_bus *bus, const char *method, sd_bus_error *ret_error, sd_bus_message **ret_reply,
+                     const char *types, ...);

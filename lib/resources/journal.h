@@ -1,15 +1,18 @@
-/* Structured journal records. Fields of this tree: WEIR_SERVER WEIR_STREAM WEIR_COMMAND WEIR_EXIT WEIR_DURATION_USEC WEIR_ROWS WEIR_CLASS WEIR_LOCK WEIR_HOLDER WEIR_JOB WEIR_STAGE. */
+/* Structured journal records. Fields of this tree: WEIR_SERVER WEIR_STREAM WEIR_COMMAND WEIR_EXIT
+ * WEIR_DURATION_USEC WEIR_ROWS WEIR_CLASS WEIR_LOCK WEIR_HOLDER WEIR_JOB WEIR_STAGE. */
 #pragma once
 
 #include "base/macro.h"
 
 typedef struct JournalField {
-        const char *name; /* upper case, from the list above, or MESSAGE_ID; NULL value: the field is left out */
+        const char *name; /* upper case, from the list above, or MESSAGE_ID; NULL value: left out */
         const char *value;
 } JournalField;
 
-/* Sends MESSAGE, PRIORITY, SYSLOG_IDENTIFIER (the program) and the fields. With no journald it falls back to log_full(). Never fails visibly. */
-void journal_send(int priority, const JournalField *fields, size_t n_fields, const char *format, ...) _printf_(4, 5);
+/* Sends MESSAGE, PRIORITY, SYSLOG_IDENTIFIER (the program) and the fields. With no journald it falls back to
+ * log_full(). Never fails visibly. */
+void journal_send(int priority, const JournalField *fields, size_t n_fields, const char *format, ...)
+        _printf_(4, 5);
 
 /* Message ids (config/weir.catalog explains each in en and ru). */
 #define WEIR_MESSAGE_P4_COMMAND "b4d1c6f0a5f84d6c9a3e1f0c7d2e8a01"

@@ -1,6 +1,8 @@
-/* Running the `p4` program: the only way weir talks to Perforce. One process per command, -G output, typed errors.
+/* Running the `p4` program: the only way weir talks to Perforce. One process per command, -G output, typed
+ * errors.
  *
- * Decisions are made on severity and generic (Perforce's own error numbers), never on English text; the server's text is kept for people. */
+ * Decisions are made on severity and generic (Perforce's own error numbers), never on English text; the
+ * server's text is kept for people. */
 #pragma once
 
 #include <stdbool.h>
@@ -11,7 +13,7 @@
 
 typedef enum P4Class {
         P4_OK,         /* nothing at severity 3 or above (and no empty warning) */
-        P4_EMPTY,      /* generic EMPTY: no such file(s), up-to-date, already integrated… : a success with no rows */
+        P4_EMPTY,      /* generic EMPTY: no such file(s), up-to-date… : a success with no rows */
         P4_NOT_YET,    /* generic NOTYET: must resolve, out of date, couldn't be locked */
         P4_AUTH,       /* not logged in, expired, password invalid */
         P4_TRUST,      /* SSL fingerprint unknown or changed */
@@ -54,8 +56,8 @@ typedef struct P4Message {
 } P4Message;
 
 typedef struct P4Command {
-        const char *const *arguments; /* command and its arguments, NULL-terminated: {"sizes", "-s", "//demo/...", NULL} */
-        const char *const *batch;     /* further arguments given by `-x -` (one per line), NULL-terminated; NULL: none */
+        const char *const *arguments; /* command and arguments: {"sizes", "-s", "//demo/...", NULL} */
+        const char *const *batch; /* more arguments, given by `-x -`, NULL-terminated; NULL: none */
         const void *input;            /* stdin for -i forms and passwords; not together with batch */
         size_t input_length;
         bool input_is_secret; /* neither logged nor kept; memory wiped is the caller's part */
@@ -76,7 +78,7 @@ typedef struct P4Command {
 typedef struct P4Result {
         P4Class p4_class; /* the worst class seen; P4_OK/P4_EMPTY are success */
         int severity, generic; /* of the message that decided the class */
-        char *text;       /* its text, or p4's stderr for failures outside the format; NULL when there was nothing; owned */
+        char *text; /* its text, or p4's stderr for failures outside the format; NULL: nothing; owned */
         uint64_t n_records;
         uint64_t duration_usec;
         int exit_status;
@@ -88,12 +90,13 @@ static inline bool p4_class_is_success(P4Class p4_class) {
         return p4_class == P4_OK || p4_class == P4_EMPTY;
 }
 
-/* Runs one command to its end. 0 with *ret filled (whatever the class); negative errno only for our own failures (memory, fork)
- * or what on_record/on_text returned. Logs one journal record (WEIR_SERVER, WEIR_COMMAND, WEIR_EXIT, WEIR_DURATION_USEC,
- * WEIR_ROWS, WEIR_CLASS). Thread-safe. */
+/* Runs one command to its end. 0 with *ret filled (whatever the class); negative errno only for our own
+ * failures (memory, fork) or what on_record/on_text returned. Logs one journal record (WEIR_SERVER,
+ * WEIR_COMMAND, WEIR_EXIT, WEIR_DURATION_USEC, WEIR_ROWS, WEIR_CLASS). Thread-safe. */
 int p4_run(const P4Server *server, const P4Command *command, P4Result *ret);
 
 /* Pure: class of one error record. */
 P4Class p4_classify(int severity, int generic, const char *text);
-/* Pure: class of a failure that p4 printed as plain text (connection, trust, options), before any format applies. */
+/* Pure: class of a failure that p4 printed as plain text (connection, trust, options), before any format
+ * applies. */
 P4Class p4_classify_stderr(const char *text);

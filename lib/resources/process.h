@@ -1,5 +1,6 @@
-/* Child processes: argv only, never a shell. A child gets exactly the environment given, closed descriptors, default signals,
- * its own process group (so that a timeout or cancel takes its children too) and dies with us (PR_SET_PDEATHSIG). */
+/* Child processes: argv only, never a shell. A child gets exactly the environment given, closed descriptors,
+ * default signals, its own process group (so that a timeout or cancel takes its children too) and dies with
+ * us (PR_SET_PDEATHSIG). */
 #pragma once
 
 #include <stdbool.h>
@@ -19,7 +20,8 @@ typedef struct ProcessSpec {
         bool set_ids;
         uint64_t timeout_usec; /* 0: none. TERM to the group, KILL 2 s later */
         int cancel_fd;         /* becomes readable: the child is ended as with a timeout; negative: none */
-        /* Called with what arrives; a negative return ends the child and becomes process_run()'s result. May be NULL (discard). */
+        /* Called with what arrives; a negative return ends the child and becomes process_run()'s result. May
+         * be NULL (discard). */
         int (*on_stdout)(const void *data, size_t length, void *userdata);
         int (*on_stderr)(const void *data, size_t length, void *userdata);
         void *userdata;
@@ -33,5 +35,6 @@ typedef struct ProcessResult {
         uint64_t duration_usec;
 } ProcessResult;
 
-/* Runs to the end. 0 with *ret filled whatever the exit status; -ENOENT when argv[0] is not there; -errno otherwise. Safe to call from several threads. */
+/* Runs to the end. 0 with *ret filled whatever the exit status; -ENOENT when argv[0] is not there; -errno
+ * otherwise. Safe to call from several threads. */
 int process_run(const ProcessSpec *spec, ProcessResult *ret);
