@@ -1,23 +1,22 @@
 """View maps: ordered lines `[-+&]left right` that translate paths in both directions.
 
-Used for client views, branch views, generated stream views, protections and the root map of a client.  The rules are the
-product's: the last line that matches wins, an exclusion unmaps, `+` overlays, `&` adds further client places, and
-every later line also hides what earlier lines would put at its place (disambiguation).  Translation works on the
-disambiguated lines through an index by literal prefix, so the cost per path does not grow with the number of lines.
+Used for client views, branch views, generated stream views, protections and the root map of a client.  The
+rules are the product's: the last line that matches wins, an exclusion unmaps, `+` overlays, `&` adds further
+client places, and every later line also hides what earlier lines would put at its place (disambiguation).
+Translation works on the disambiguated lines through an index by literal prefix, so the cost per path does
+not grow with the number of lines.
 """
 
-import re
 from bisect import bisect_right
 from typing import NamedTuple
 
 from .messages import M
+from .specs import join_words, split_words
 from .wildcard import JOIN_ROWS, MapError, Pattern, fold_case, meet, pattern
 
 MAP, UNMAP, OVERLAY, DITTO = '', '-', '+', '&'
 DUPLICATE_WINDOW = 8        # how many earlier rows a new exclusion is compared with
 JOIN_LIMIT = 1000000        # rows after which a join is refused however long its inputs
-
-_WORD = re.compile(r'\s*(?:([-+&]?)"([^"]*)"|([-+&]?"?)([^\s"]+"?))')
 
 
 class Line(NamedTuple):
@@ -27,27 +26,19 @@ class Line(NamedTuple):
 
 
 def split_line(text):
-    """Split one view line into (flag, left, right); right is None for a one sided line.  Quotes may stand around either
-    side, the flag before or inside the first quote."""
-    words, at = [], 0
-    while found := _WORD.match(text, at):
-        flag, quoted, bare_flag, bare = found.groups()
-        words.append((flag, quoted) if quoted is not None else (bare_flag, bare))
-        at = found.end()
-    if not words or len(words) > 2 or text[at:].strip():
+    """Split one view line into (flag, left, right); right is None for a one sided line.  Quotes may stand
+    around either side, the flag before or inside the first quote; a `##` note at the end is dropped."""
+    words = split_words(text)[0]
+    if not words or len(words) > 2:
         raise MapError(M.ParseErr(line=text))
-    flag, left = words[0]
-    if not flag and left[:1] in (UNMAP, OVERLAY, DITTO):
-        flag, left = left[:1], left[1:]
-    right = words[1][0] + words[1][1] if len(words) == 2 else None
-    return flag, left, right
+    left = words[0]
+    flag = left[0] if left[:1] in ('-', '+', '&') else MAP
+    return flag, left[len(flag):], words[1] if len(words) == 2 else None
 
 
 def quote_line(flag, left, right=None):
-    """The spelling of a line in a form: a side with blanks (or a comment sign) is quoted, the flag inside."""
-    sides = [flag + left] if right is None else [flag + left, right]
-    return ' '.join('"%s"' % side if ' ' in side or '\t' in side or '##' in side or not side else side
-                     for side in sides)
+    """The spelling of a line in a form: a side with blanks is quoted, the flag inside."""
+    return join_words([flag + left] if right is None else [flag + left, right])
 
 
 def check_line(left, right):
@@ -96,12 +87,13 @@ class _Index:
 
     def all(self, path):
         """Numbers of all matching lines, highest first."""
-        return sorted((number for rows in self._candidates(path) for number, half in rows if half.match(path)),
-                      reverse=True)
+        found = [number for rows in self._candidates(path) for number, half in rows if half.match(path)]
+        return sorted(found, reverse=True)
 
 
 class ViewMap:
-    """An immutable map.  `lines` are view lines as they stand in a form (lowest precedence first); `fold` ignores case."""
+    """An immutable map.  `lines` are view lines as they stand in a form (lowest precedence first); `fold`
+    ignores case."""
 
     def __init__(self, lines=(), fold=False):
         self.fold = fold
@@ -147,17 +139,19 @@ class ViewMap:
         return self._translate(path, 1)
 
     def translate_all(self, path):
-        """Every place of a left path, from the highest line down: its `&` lines' and that of the line that maps it."""
+        """Every place of a left path, from the highest line down: its `&` lines' and that of the line that
+        maps it."""
         return self._explode(path, 0)
 
     def reverse_all(self, path):
         return self._explode(path, 1)
 
     def translate_many(self, paths, side=0):
-        """translate() (reverse() for side 1) of each path, with the one tree line `//x/... //y/...` treated by slices."""
-        rows = self.disambiguated().rows
-        if len(rows) == 1 and not self.fold and rows[0].flag != UNMAP and rows[0][1].kind == rows[0][2].kind == 'tree':
-            head, onto = rows[0][1 + side].prefix, rows[0][2 - side].prefix
+        """translate() (reverse() for side 1) of each path, with the one tree line `//x/... //y/...` treated
+        by slices."""
+        pair = self.tree_pair
+        if pair and not self.fold:
+            head, onto = pair[side], pair[1 - side]
             size = len(head)
             return [onto + path[size:] if path[:size] == head else None for path in paths]
         return [self._translate(path, side) for path in paths]
@@ -182,7 +176,8 @@ class ViewMap:
 
     @staticmethod
     def _below_ditto(index, path, ditto):
-        """The line that really maps a path whose highest line is `&`: the first other one below, if it maps."""
+        """The line that really maps a path whose highest line is `&`: the first other one below, if it
+        maps."""
         for number in index.all(path):
             line = index.lines[number]
             if line.flag == UNMAP:
@@ -192,7 +187,8 @@ class ViewMap:
         return ditto
 
     def _explode(self, path, side):
-        """The places that the `&` lines and the highest other line give, unless that other line above them unmaps."""
+        """The places that the `&` lines and the highest other line give, unless that other line above them
+        unmaps."""
         index, places, mapped = self._lookup(side), [], False
         for number in index.all(path):
             line = index.lines[number]
@@ -264,7 +260,8 @@ class ViewMap:
     # -- what it touches --
 
     def left_prefixes(self):
-        """Literal prefixes, none within another, that hold every left path of the map: ranges for a database."""
+        """Literal prefixes, none within another, that hold every left path of the map: ranges for a
+        database."""
         return _outermost(line.left.prefix for line in self.rows if line.flag != UNMAP)
 
     def right_prefixes(self):

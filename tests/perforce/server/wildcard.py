@@ -1,9 +1,9 @@
 """Wildcard patterns of depot, client and local paths.
 
-A pattern is literal text with wildcards between it: `...` stands for anything, `*` and `%%0`..`%%9` for anything
-without a slash.  Every wildcard owns a slot (0-9 positional, 10-19 stars, 20-22 dots), which is how the two
-sides of a view line are paired.  This module knows one pattern at a time and the meeting of two; mapping.py builds
-view maps on top of it.
+A pattern is literal text with wildcards between it: `...` stands for anything, `*` and `%%0`..`%%9` for
+anything without a slash.  Every wildcard owns a slot (0-9 positional, 10-19 stars, 20-22 dots), which is how
+the two sides of a view line are paired.  This module knows one pattern at a time and the meeting of two;
+mapping.py builds view maps on top of it.
 """
 
 import re
@@ -70,7 +70,8 @@ def _tokens(text):
 
 
 class Pattern:
-    """One pattern.  Immutable; `text` is its spelling, `prefix` the literal text before its first wildcard."""
+    """One pattern.  Immutable; `text` is its spelling, `prefix` the literal text before its first
+    wildcard."""
 
     __slots__ = ('text', 'fold', 'tokens', 'slots', 'prefix', 'suffix', 'kind', '_regex', '_covers')
 
@@ -108,12 +109,14 @@ class Pattern:
             raise MapError(M.Duplicate(arg=self.text))
 
     def _compile(self, star, dots):
+        flags = re.DOTALL | (re.IGNORECASE | re.ASCII if self.fold else 0)
         parts = [re.escape(token) if isinstance(token, str) else dots if is_dots(token) else star
                  for token in self.tokens]
-        return re.compile(''.join(parts), re.DOTALL | (re.IGNORECASE | re.ASCII if self.fold else 0)).fullmatch
+        return re.compile(''.join(parts), flags).fullmatch
 
     def groups(self, path):
-        """What each wildcard, in order, stands for in `path`, each as long as possible; None without a match."""
+        """What each wildcard, in order, stands for in `path`, each as long as possible; None without a
+        match."""
         if self._regex is None:
             self._regex = self._compile(r'([^/]*)', r'(.*)')
         found = self._regex(path)
@@ -127,7 +130,8 @@ class Pattern:
         return path == self.prefix if self.kind == 'literal' else path.startswith(self.prefix)
 
     def covers(self, other):
-        """True if everything `other` matches is seen, wildcard by wildcard, to be matched by this pattern too."""
+        """True if everything `other` matches is seen, wildcard by wildcard, to be matched by this pattern
+        too."""
         if self._covers is None:
             self._covers = self._compile(r'[^/\x01]*', r'.*')
         text = ''.join(token if isinstance(token, str) else '\x01' if is_dots(token) else '\x02'
@@ -153,28 +157,28 @@ def _apart(one, other):
         (tail > 0 and one.suffix[-tail:] != other.suffix[-tail:])
 
 
-def _units(tokens):
-    """Tokens as single characters and slots."""
+def _units(half):
+    """A pattern as single characters and slots."""
     units = []
-    for token in tokens:
+    for token in half.tokens:
         if isinstance(token, int):
             units.append(token)
         else:
-            units.extend(token)
+            units.extend(fold_case(token) if half.fold else token)
     return units
 
 
 class _Meeting:
     """All ways in which two patterns can describe the same path.
 
-    A depth first walk over both at once.  Where a wildcard faces a character it first tries to end there, then
-    to take the character in; where two wildcards face each other they share a new wildcard of the narrower kind, and then
-    one of them ends.  Each way is a pair of bindings: for every slot of either pattern the pattern text it stands for.
+    A depth first walk over both at once.  Where a wildcard faces a character it first tries to end there,
+    then to take the character in; where two wildcards face each other they share a new wildcard of the
+    narrower kind, and then one of them ends.  Each way is a pair of bindings: for every slot of either
+    pattern the pattern text it stands for.
     """
 
     def __init__(self, one, other):
-        self.fold = one.fold
-        self.left, self.right = _units(one.tokens), _units(other.tokens)
+        self.left, self.right = _units(one), _units(other)
         self.left_slots, self.right_slots = one.slots, other.slots
         self.ways = {}
 
@@ -185,11 +189,12 @@ class _Meeting:
         return list(self.ways.values())
 
     def _step(self, i, j, bound, greedy):
-        """Follow one branch; return the branches it splits into, most wanted first.  `bound` is a linked list
-        ((side, slot, text), rest); `greedy` marks a wildcard (1 left, 2 right) that must take something first."""
+        """Follow one branch; return the branches it splits into, most wanted first.  `bound` is a linked
+        list ((side, slot, text), rest); `greedy` marks a wildcard (1 left, 2 right) that must take something
+        first."""
         left, right = self.left, self.right
-        while i < len(left) and j < len(right) and not isinstance(left[i], int) and not isinstance(right[j], int):
-            if left[i] != right[j] and not (self.fold and fold_case(left[i]) == fold_case(right[j])):
+        while i < len(left) and j < len(right) and isinstance(left[i], str) and isinstance(right[j], str):
+            if left[i] != right[j]:
                 return []
             i, j = i + 1, j + 1
         one = left[i] if i < len(left) else None
@@ -239,9 +244,11 @@ class _Meeting:
 
 
 def meet(one, other):
-    """Every way two patterns overlap: list of (bindings of one, bindings of other), most specific choice first.
+    """Every way two patterns overlap: list of (bindings of one, bindings of other), most specific choice
+    first.
 
-    A literal star cannot occur (it is spelled %2A), so a `*` piece always is a shared wildcard and becomes a positional one."""
+    A literal star cannot occur (it is spelled %2A), so a `*` piece always is a shared wildcard and becomes a
+    positional one."""
     if one.fold != other.fold:
         raise ValueError('patterns of different case rules')
     if _apart(one, other):
