@@ -159,7 +159,7 @@ demo-stop: ## end it
 # $(call put,MODE,FOLDER,FILES): copy with the @NAME@ places filled in.
 FILL := sed -e 's|@BINDIR@|$(BINDIR)|g' -e 's|@LIBEXECDIR@|$(LIBEXECDIR)|g' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g' \
             -e 's|@VERSION@|$(VERSION)|g'
-put = $(if $(strip $(3)),@install -d '$(DESTDIR)$(2)' && for f in $(3); do t='$(DESTDIR)$(2)'/$${f\#\#*/}; \
+put = $(if $(strip $(3)),@install -d '$(DESTDIR)$(2)' && for f in $(3); do t='$(DESTDIR)$(2)'/$$(basename $$f); \
       $(FILL) "$$f" >"$$t" && chmod $(1) "$$t" || exit 1; done)
 copy = $(if $(strip $(3)),@install -d '$(DESTDIR)$(2)' && install -m $(1) $(3) '$(DESTDIR)$(2)')
 
@@ -185,7 +185,7 @@ install: $(BINS) ## install below $(DESTDIR)$(PREFIX); with an empty DESTDIR use
 	$(call put,644,$(DATADIR)/man/man8,$(wildcard bin/*.8))
 	$(call put,644,$(DATADIR)/bash-completion/completions,$(wildcard config/bash-completion/*))
 	@# A configuration that is already there is the owner's: it is never replaced.
-	@install -d '$(DESTDIR)$(SYSCONFDIR)/weir'; for f in $(CONFIGS); do t='$(DESTDIR)$(SYSCONFDIR)/weir'/$${f##*/}; \
+	@install -d '$(DESTDIR)$(SYSCONFDIR)/weir'; for f in $(CONFIGS); do t='$(DESTDIR)$(SYSCONFDIR)/weir'/$$(basename $$f); \
 	    [ -e "$$t" ] || install -m 644 "$$f" "$$t"; done
 	$(if $(DESTDIR),,@[ ! -d /run/systemd/system ] || { systemctl daemon-reload; systemctl reload dbus; })
 
