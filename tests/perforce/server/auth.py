@@ -49,6 +49,13 @@ def is_strong(password: str) -> bool:
     return sum(kinds) >= 2
 
 
+def store_password(store: Store, user: str, password: str) -> None:
+    """Sets or (empty) removes a password (inside write()); the user's tickets end."""
+    store.execute("UPDATE user SET password = ?, passDate = ?, reset = 0, strong = ? WHERE user = ?",
+                  hash_password(password) if password else None, int(time.time()), int(is_strong(password)), user)
+    store.execute("UPDATE ticket SET state = ? WHERE user = ?", LOGGED_OUT, user)
+
+
 def security(store: Store) -> int:
     text = store.config("security", "0")
     return int(text) if text.isdigit() else 0
@@ -210,11 +217,12 @@ class Access:
     """The protections table as it applies to one user on one host."""
 
     def __init__(self, store: Store, user: str, host: str):
-        rows = store.all("SELECT perm, isGroup, name, host, flag, depotFile FROM protect ORDER BY seq DESC")
+        rows = store.all("SELECT perm, isGroup, name, host, flag, depotFile FROM protect WHERE perm <> ?"
+                         " ORDER BY seq DESC", "")
         self.open = not rows
         groups = set(groups_of(store, user)) if rows else set()
         self.lines = [Line(perm, flag, path) for perm, is_group, name, where, flag, path in rows
-                      if _name_applies(is_group, name, user, groups) and _host_applies(where, host)]
+                      if name_applies(is_group, name, user, groups) and host_applies(where, host)]
 
     def allowed(self, level: str) -> Filter:
         """The paths this user has at least this level on."""
@@ -247,13 +255,13 @@ def _grants_anywhere(lines: list[Line]) -> bool:
     return False
 
 
-def _name_applies(is_group: int, name: str, user: str, groups: set[str]) -> bool:
+def name_applies(is_group: int, name: str, user: str, groups: set[str]) -> bool:
     if is_group:
         return name in groups
     return name == user or ("*" in name and pattern_regex(name).fullmatch(user) is not None)
 
 
-def _host_applies(pattern: str, host: str) -> bool:
+def host_applies(pattern: str, host: str) -> bool:
     if pattern.startswith("proxy-"):
         return False
     if re.fullmatch(r"[\d.]+/\d+", pattern):

@@ -1,0 +1,188 @@
+"""File arguments of commands: from what was typed to the revisions it selects.
+
+An argument is a path in depot syntax, client syntax (`//CLIENT/...`) or local syntax, with wildcards, and a revision
+specification.  parse() makes it a FileArg: the depot paths it stands for (a Scope, through the client's view where the
+syntax or the command asks for it) and its revision bounds.  Every argument that selects nothing is answered by the
+product's warning for it; the rest of the arguments go on.
+"""
+
+from typing import Iterable, Iterator
+
+from . import clientspec, decode, encode, revspec, scope
+from .command import CommandError, Context
+from .filepath import ClientRoot
+from .mapping import ViewMap
+from .messages import M
+from .revquery import Bound, Query, Rev, Revs
+from .wildcard import MapError, has_wildcards, pattern
+
+DEPOT, CHANGE_RANGE = 100, ("change", "date")
+
+NOTHING_AT = {"rev": M.ExATREVISION, "none": M.ExATREVISION, "change": M.ExATCHANGE, "date": M.ExATDATE,
+              "client": M.ExATHAVE, "label": M.ExATLABEL, "head": M.ExFILE}
+NOTHING_ABOVE = {"rev": M.ExABOVEREVISION, "none": M.ExABOVEREVISION, "change": M.ExABOVECHANGE,
+                 "date": M.ExABOVEDATE, "client": M.ExABOVEHAVE, "label": M.ExABOVELABEL, "head": M.ExABOVEREVISION}
+NOTHING_BELOW = {"rev": M.ExBELOWREVISION, "none": M.ExBELOWREVISION, "change": M.ExBELOWCHANGE,
+                 "date": M.ExBELOWDATE, "client": M.ExBELOWHAVE, "label": M.ExBELOWLABEL, "head": M.ExFILE}
+
+
+def map_error(error: MapError) -> CommandError:
+    """What a pattern was refused for, as the error that ends a command."""
+    message = getattr(M, error.name.rpartition(":")[2])
+    return CommandError(message(**error.args_))
+
+
+class ClientFiles:
+    """The client's view and root: depot paths to client and local paths and back, as text."""
+
+    def __init__(self, ctx: Context):
+        self.client = ctx.client_spec()
+        self.view: ViewMap = clientspec.view(ctx.store, self.client)
+        self.root = ClientRoot(self.client, ctx.cwd)
+        self.scope = scope.of_view(self.view)
+
+    def client_file(self, depot_file: str) -> str | None:
+        """//CLIENT/... of a depot file, None if the view does not map it."""
+        found = self.view.translate(encode(depot_file))
+        return None if found is None else decode(found)
+
+    def depot_file(self, client_file: str) -> str | None:
+        found = self.view.reverse(encode(client_file))
+        return None if found is None else decode(found)
+
+    def local(self, client_file: str) -> str:
+        return self.root.local(client_file)
+
+
+def client_files(ctx: Context) -> ClientFiles:
+    """The ClientFiles of the command's client, made once per command."""
+    found = getattr(ctx, "client_files", None)
+    if found is None:
+        found = ctx.client_files = ClientFiles(ctx)
+    return found
+
+
+def known_client_files(ctx: Context) -> ClientFiles | None:
+    """The same, None where there is no such client: for commands that only show more with one."""
+    return client_files(ctx) if ctx.client_spec(required=False) is not None else None
+
+
+class FileArg:
+    """One parsed argument.  `path` is depot or client syntax; `view` the part of the client's view it goes through
+    (None for plain depot syntax)."""
+
+    def __init__(self, ctx: Context, text: str, path: str, revs: Revs, files: ClientFiles | None, is_client: bool):
+        self.ctx, self.text, self.path, self.revs = ctx, text, path, revs
+        self.is_client = is_client
+        self.view: ViewMap | None = None
+        try:
+            self._limit(files)
+        except MapError as error:
+            raise map_error(error) from error
+
+    def _limit(self, files: ClientFiles | None) -> None:
+        raw, fold = encode(self.path), folds(self.ctx)
+        pattern(raw, fold).check()
+        if self.is_client:
+            self.view = files.view.limit_right(raw)
+        elif files is not None:
+            self.view = files.view.limit_left(raw)
+        if self.view is None:
+            self.scope = scope.of_pattern(raw, fold)
+        elif self.path in ("//...", files.root.prefix + "..."):
+            self.scope = files.scope
+        else:
+            self.scope = scope.of_view(self.view)
+
+    @property
+    def is_wild(self) -> bool:
+        return has_wildcards(encode(self.path))
+
+    @property
+    def depot_path(self) -> str | None:
+        """The depot file a path without wildcards names (which need not exist); None if the view does not map it."""
+        if self.view is None or not self.is_client:
+            return self.path if self.view is None or self.view.translate(encode(self.path)) is not None else None
+        found = self.view.reverse(encode(self.path))
+        return None if found is None else decode(found)
+
+    def allowed(self, level: str) -> scope.Scope:
+        """Its paths as far as the user has a permission on them."""
+        return self.scope & scope.of_filter(self.ctx.access.allowed(level))
+
+    def query(self, level: str = "list", exact: bool = True) -> Query:
+        return Query(self.ctx, self.allowed(level), self.revs, exact)
+
+    def warn_empty(self, level: str = "list") -> None:
+        """Says why nothing was selected."""
+        self.ctx.message(self._reason(level)(argc=self.text))
+
+    def _reason(self, level: str):
+        if not self.scope:
+            return M.ExVIEW if self.view is not None else M.ExFILE
+        if self.revs.shelf is not None or not _any(self.ctx, self.scope, Revs()):
+            return M.ExFILE
+        if not _any(self.ctx, self.allowed(level), Revs()):
+            return M.ExPROTECT
+        low, high = self.revs.low, self.revs.high
+        if low is None:
+            return NOTHING_AT[high.kind]
+        if not _any(self.ctx, self.scope, Revs(low)):
+            return NOTHING_ABOVE[low.kind]
+        return NOTHING_BELOW[high.kind]
+
+
+def _any(ctx: Context, paths: scope.Scope, revs: Revs) -> bool:
+    return next(Query(ctx, paths, revs).highest(), None) is not None
+
+
+def folds(ctx: Context) -> bool:
+    """Whether the server ignores case."""
+    return ctx.store.config("caseHandling", "sensitive") == "insensitive"
+
+
+def depot_names(ctx: Context) -> set[str]:
+    """The depots; known once per command."""
+    found = getattr(ctx, "depot_names", None)
+    if found is None:
+        found = ctx.depot_names = {name for (name,) in ctx.store.rows("SELECT name FROM domain WHERE type = ?", DEPOT)}
+    return found
+
+
+def parse(ctx: Context, text: str, through_client: bool = False, revisions: bool = True) -> FileArg:
+    """One argument.  through_client: depot syntax too goes through the client's view (sync, edit, ...)."""
+    path, revs = split_revs(ctx, text) if revisions else (text, Revs())
+    if not path:
+        files = client_files(ctx) if through_client else None
+        return FileArg(ctx, text, files.root.prefix + "..." if files else "//...", revs, files, files is not None)
+    if path.startswith("//"):
+        return _depot_or_client(ctx, text, path, revs, through_client)
+    if ctx.client_spec(required=False) is None:
+        ctx.fail(M.NeedClient, arg=text, client=ctx.client_name)
+    files = client_files(ctx)
+    return FileArg(ctx, text, files.root.client_file(path), revs, files, True)
+
+
+def _depot_or_client(ctx: Context, text: str, path: str, revs: Revs, through_client: bool) -> FileArg:
+    first = path[2:].partition("/")[0]
+    if has_wildcards(encode(first)) or first in depot_names(ctx) or not first:
+        return FileArg(ctx, text, path, revs, client_files(ctx) if through_client else None, False)
+    if first == ctx.client_name:
+        return FileArg(ctx, text, path, revs, client_files(ctx), True)
+    if folds(ctx):
+        names = {name.lower(): name for name in depot_names(ctx)}
+        if first.lower() in names:
+            return FileArg(ctx, text, path, revs, client_files(ctx) if through_client else None, False)
+    raise CommandError(M.ReferClient(path=path, client=ctx.client_name))
+
+
+def parse_all(ctx: Context, texts: Iterable[str], through_client: bool = False, default: str | None = None,
+              revisions: bool = True) -> Iterator[FileArg]:
+    """The arguments one after another; without any, `default`, whose message names no argument."""
+    texts = list(texts)
+    if not texts and default is not None:
+        arg = parse(ctx, default, through_client, revisions)
+        arg.text = None
+        yield arg
+    for text in texts:
+        yield parse(ctx, text, through_client, revisions)
