@@ -292,7 +292,8 @@ int db_bind_text(DbStatement *statement, int index, const char *value) {
 
 /* A NULL pointer would bind NULL, but an empty blob is a value. */
 int db_bind_blob(DbStatement *statement, int index, const void *value, size_t length) {
-        int code = sqlite3_bind_blob64(statement->handle, index, value ? value : "", length, SQLITE_TRANSIENT);
+        const void *data = value ? value : "";
+        int code = sqlite3_bind_blob64(statement->handle, index, data, length, SQLITE_TRANSIENT);
 
         return db_result(statement->db, code);
 }

@@ -10,7 +10,7 @@
 #include "base/macro.h"
 
 typedef struct ProcessSpec {
-        const char *const *argv;
+        const char *const *argv;        /* argv[0]: absolute, or a name looked up in the caller's PATH */
         const char *const *environment; /* NULL-terminated NAME=VALUE; NULL: empty */
         const char *directory;          /* NULL: / */
         const void *input;              /* written to stdin, then closed; NULL: /dev/null */
@@ -26,6 +26,8 @@ typedef struct ProcessSpec {
         int (*on_stderr)(const void *data, size_t length, void *userdata);
         void *userdata;
 } ProcessSpec;
+
+#define PROCESS_SPEC_INIT ((ProcessSpec){ .cancel_fd = -1 }) /* zero would be descriptor 0 */
 
 typedef struct ProcessResult {
         int exit_status; /* valid if signal == 0 */
