@@ -7,6 +7,7 @@
 #include "domain/server.h"
 
 #define LIST_PREFIX "list/"
+#define FULL_PREFIX "full/"
 
 void scope_done(Scope *scope) {
         free(scope->server);
@@ -47,14 +48,15 @@ static int take_path(const char *text, char **ret) {
 }
 
 int scope_parse(const char *text, Scope *ret) {
-        _cleanup_(scope_done) Scope scope = {};
+        _cleanup_(scope_done) Scope scope = { .is_full = string_has_prefix(text, FULL_PREFIX) };
+        text += scope.is_full ? strlen(FULL_PREFIX) : 0;
         const char *path = strstr(text, "//");
         const char *number = path ? NULL : strchr(text, '#');
         int r = 0;
 
         if (string_equal(text, "all")) {
                 scope.kind = SCOPE_ALL;
-        } else if (!path && string_has_prefix(text, LIST_PREFIX)) {
+        } else if (!path && !scope.is_full && string_has_prefix(text, LIST_PREFIX)) {
                 scope.kind = SCOPE_LIST;
                 r = take_server(text + strlen(LIST_PREFIX), strlen(text) - strlen(LIST_PREFIX), false, &scope.server);
         } else if (path) {
@@ -79,15 +81,17 @@ int scope_parse(const char *text, Scope *ret) {
 }
 
 int scope_format(const Scope *scope, char **ret) {
+        const char *full = scope->is_full ? FULL_PREFIX : "";
+
         switch (scope->kind) {
         case SCOPE_ALL:
-                return string_copy(ret, "all");
+                return string_format(ret, "%sall", full);
         case SCOPE_SERVER:
-                return string_copy(ret, scope->server);
+                return string_format(ret, "%s%s", full, scope->server);
         case SCOPE_STREAM:
-                return string_format(ret, "%s%s", scope->server ?: "", scope->path);
+                return string_format(ret, "%s%s%s", full, scope->server ?: "", scope->path);
         case SCOPE_STREAM_ID:
-                return string_format(ret, "%s#%lld", scope->server, (long long) scope->id);
+                return string_format(ret, "%s%s#%lld", full, scope->server, (long long) scope->id);
         case SCOPE_LIST:
                 return string_format(ret, LIST_PREFIX "%s", scope->server);
         }

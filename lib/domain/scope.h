@@ -5,10 +5,12 @@
  *   NAME//depot/stream   one stream, by its depot path
  *   NAME#ID              one stream, by its number in monitor.db (where the path would make the unit name too long)
  *   list/NAME            only the list of streams of a server, nothing is measured
+ *   full/SCOPE           one of the first four, measuring also what did not move
  *
  * Server names hold neither '/' nor '#' and are not "all" (domain/server.h), so this cannot be misread. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/macro.h"
@@ -20,6 +22,7 @@ typedef struct Scope {
         char *server; /* NULL for SCOPE_ALL; also NULL for SCOPE_STREAM when the path alone was given */
         char *path;   /* SCOPE_STREAM: without a trailing slash */
         int64_t id;   /* SCOPE_STREAM_ID */
+        bool is_full; /* also what did not move */
 } Scope;
 void scope_done(Scope *scope);
 

@@ -1,0 +1,51 @@
+/* weirctl: asks and steers weir. One row per verb; everything else is in lib/services/ctl*.c. */
+#include "services/ctl_verbs.h"
+
+static const CtlVerb verbs[] = {
+        { .name = "servers",
+          .synopsis = "",
+          .summary = "List the Perforce servers and how they are",
+          .options = ctl_servers_options,
+          .run = ctl_servers },
+        { .name = "streams",
+          .synopsis = "",
+          .summary = "List the streams and their sizes",
+          .options = ctl_streams_options,
+          .run = ctl_streams },
+        { .name = "history",
+          .synopsis = "STREAM",
+          .summary = "Show the measurements of a stream",
+          .min_arguments = 1,
+          .max_arguments = 1,
+          .options = ctl_history_options,
+          .run = ctl_history },
+        { .name = "measure",
+          .synopsis = "[SCOPE]",
+          .summary = "Measure streams now and wait for it",
+          .min_arguments = 0,
+          .max_arguments = 1,
+          .options = ctl_measure_options,
+          .run = ctl_measure },
+        { .name = "sync",
+          .synopsis = "",
+          .summary = "Read servers.yaml and weir.yaml now",
+          .run = ctl_sync },
+        { .name = "sync-streams",
+          .synopsis = "SERVER",
+          .summary = "Read the list of streams of a server now",
+          .min_arguments = 1,
+          .max_arguments = 1,
+          .run = ctl_sync_streams },
+        { .name = "purge",
+          .synopsis = "[STREAM]",
+          .summary = "Remove a vanished stream or retired server with its history",
+          .min_arguments = 0,
+          .max_arguments = 1,
+          .options = ctl_purge_options,
+          .run = ctl_purge },
+        {},
+};
+
+int main(int argc, char *argv[]) {
+        return ctl_main(verbs, argc, argv);
+}
