@@ -17,7 +17,7 @@ int sample_store_each(MonitorStore *store, int64_t stream_id, int64_t from, int6
 /* One stream was measured: the row and its sample, in one transaction. */
 int sample_store_measured(MonitorStore *store, int64_t stream_id, int64_t size_bytes, int64_t file_count, int64_t change, int64_t now);
 /* Measuring one failed: the old values stay, the stream is stale. */
-int sample_store_failed(MonitorStore *store, int64_t stream_id, const char *error_text, int64_t now);
+int sample_store_failed(MonitorStore *store, int64_t stream_id, const char *error_text);
 /* Nothing that the stream shows has changed up to change: its measurement holds on. The caller holds a transaction around many of these. */
 int sample_store_unchanged(MonitorStore *store, int64_t stream_id, int64_t change, int64_t now);
 

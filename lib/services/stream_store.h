@@ -1,7 +1,7 @@
 /* The streams of monitor.db: who is listed, who vanished, what each one's view covers. See services/monitor_store.h. */
 #pragma once
 
-#include "services/monitor_store.h"
+#include "services/server_store.h"
 
 /* One row. Strings are valid during the callback only, unless it came from stream_store_get(). */
 typedef struct MonitorStream {
