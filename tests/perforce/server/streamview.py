@@ -19,6 +19,8 @@ from .wildcard import has_wildcards, meet, pattern
 PATH_TYPES = ("share", "isolate", "import", "import+", "import&", "exclude")
 OWNED = ("share", "isolate")
 
+Row = tuple[str, str, str]      # flag, left, right
+
 _WILDCARD = re.compile(r"\.\.\.|\*")
 _POSITIONAL = re.compile(r"%%[0-9]")
 
@@ -76,7 +78,7 @@ def _most_restrictive(kind: str, parents: str) -> str:
     return "isolate" if (kind, parents) == ("share", "isolate") else kind
 
 
-def _own_lines(spec: StreamSpec) -> list[tuple[str, str, str]]:
+def _own_lines(spec: StreamSpec) -> list[Row]:
     """The Paths lines from general to special; of two with the same view path the later one counts."""
     lines = {view: (kind, view, depot) for kind, view, depot in spec.paths}
     return sorted(lines.values(), key=lambda line: sort_key(line[1]))
@@ -156,7 +158,7 @@ def ignored_patterns(chain: list[StreamSpec]) -> list[str]:
     return patterns
 
 
-def _as_stars(flag: str, left: str, right: str) -> tuple[str, str, str]:
+def _as_stars(flag: str, left: str, right: str) -> Row:
     """Write positional wildcards as stars where both sides have them in the same order."""
     slots = _POSITIONAL.findall(left)
     if slots and slots == _POSITIONAL.findall(right) and "*" not in left:
@@ -164,7 +166,7 @@ def _as_stars(flag: str, left: str, right: str) -> tuple[str, str, str]:
     return flag, left, right
 
 
-def _adds_nothing(rows: list, row: tuple) -> bool:
+def _adds_nothing(rows: list, row: Row) -> bool:
     """True if a row repeats what the last row it touches does: the same mapping, or an exclusion of
     nothing."""
     flag, left, right = row
@@ -177,7 +179,7 @@ def _adds_nothing(rows: list, row: tuple) -> bool:
     return flag == UNMAP
 
 
-def _view_rows(chain: list[StreamSpec], prefix: str) -> list[tuple[str, str, str]]:
+def _view_rows(chain: list[StreamSpec], prefix: str) -> list[Row]:
     rows = []
     for entry in entries(chain):
         flag = UNMAP if entry.kind == "exclude" else DITTO if entry.kind == "import&" else MAP
@@ -199,7 +201,7 @@ def _remapped(rows: list, chain: list[StreamSpec], prefix: str) -> list:
     return ViewMap.of(rows).join(ViewMap.of(moves)).triples()
 
 
-def client_rows(chain: list[StreamSpec], client: str, lookup=None) -> list[tuple[str, str, str]]:
+def client_rows(chain: list[StreamSpec], client: str, lookup=None) -> list[Row]:
     """The generated view of a client of chain[0] as (flag, depot side, client side), lowest precedence
     first. `lookup(stream, at)` gives the chain of a component; without it components are left out."""
     prefix = f"//{client}"
@@ -229,7 +231,7 @@ def change_view(chain: list[StreamSpec]) -> list[str]:
     return [entry.depot + entry.at for entry in entries(chain) if entry.at and entry.kind != "exclude"]
 
 
-def branch_rows(chain: list[StreamSpec], other: list[StreamSpec] | None = None) -> list[tuple[str, str, str]]:
+def branch_rows(chain: list[StreamSpec], other: list[StreamSpec] | None = None) -> list[Row]:
     """What flows between a stream (left) and its parent or `other` stream (right): what both of them
     share."""
     rows = []
