@@ -4,7 +4,6 @@ file's place on the user's disk (local syntax, plain), and the way from what a u
 
 import posixpath
 
-from . import decode, encode
 from .command import CommandError
 from .messages import M
 from .wildcard import decode_path
@@ -43,7 +42,7 @@ class ClientRoot:
 
     def local(self, client_file: str) -> str:
         """//CLIENT/a%40b -> ROOT/a@b"""
-        return self._start + decode(decode_path(encode(client_file[len(self.prefix):])))
+        return self._start + decode_path(client_file[len(self.prefix):])
 
     def local_pattern(self, client_file: str) -> str:
         """The same for a path with wildcards, which is shown as it is."""

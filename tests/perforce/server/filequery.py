@@ -8,15 +8,15 @@ product's warning for it; the rest of the arguments go on.
 
 from typing import Iterable, Iterator
 
-from . import clientspec, decode, encode, revspec, scope
+from . import clientspec, revspec, scope
 from .command import CommandError, Context
 from .filepath import ClientRoot
 from .mapping import ViewMap
 from .messages import M
-from .revquery import Bound, Query, Rev, Revs
-from .wildcard import MapError, has_wildcards, pattern
+from .revquery import HEAD, Bound, Query, Rev, Revs
+from .wildcard import has_wildcards, pattern
 
-DEPOT, CHANGE_RANGE = 100, ("change", "date")
+DEPOT, LABEL = 100, 108
 
 NOTHING_AT = {"rev": M.ExATREVISION, "none": M.ExATREVISION, "change": M.ExATCHANGE, "date": M.ExATDATE,
               "client": M.ExATHAVE, "label": M.ExATLABEL, "head": M.ExFILE}
@@ -24,12 +24,6 @@ NOTHING_ABOVE = {"rev": M.ExABOVEREVISION, "none": M.ExABOVEREVISION, "change": 
                  "date": M.ExABOVEDATE, "client": M.ExABOVEHAVE, "label": M.ExABOVELABEL, "head": M.ExABOVEREVISION}
 NOTHING_BELOW = {"rev": M.ExBELOWREVISION, "none": M.ExBELOWREVISION, "change": M.ExBELOWCHANGE,
                  "date": M.ExBELOWDATE, "client": M.ExBELOWHAVE, "label": M.ExBELOWLABEL, "head": M.ExFILE}
-
-
-def map_error(error: MapError) -> CommandError:
-    """What a pattern was refused for, as the error that ends a command."""
-    message = getattr(M, error.name.rpartition(":")[2])
-    return CommandError(message(**error.args_))
 
 
 class ClientFiles:
@@ -43,12 +37,10 @@ class ClientFiles:
 
     def client_file(self, depot_file: str) -> str | None:
         """//CLIENT/... of a depot file, None if the view does not map it."""
-        found = self.view.translate(encode(depot_file))
-        return None if found is None else decode(found)
+        return self.view.translate(depot_file)
 
     def depot_file(self, client_file: str) -> str | None:
-        found = self.view.reverse(encode(client_file))
-        return None if found is None else decode(found)
+        return self.view.reverse(client_file)
 
     def local(self, client_file: str) -> str:
         return self.root.local(client_file)
@@ -75,36 +67,29 @@ class FileArg:
         self.ctx, self.text, self.path, self.revs = ctx, text, path, revs
         self.is_client = is_client
         self.view: ViewMap | None = None
-        try:
-            self._limit(files)
-        except MapError as error:
-            raise map_error(error) from error
-
-    def _limit(self, files: ClientFiles | None) -> None:
-        raw, fold = encode(self.path), folds(self.ctx)
-        pattern(raw, fold).check()
-        if self.is_client:
-            self.view = files.view.limit_right(raw)
+        fold = clientspec.folds(ctx.store)
+        pattern(path, fold).check()
+        if is_client:
+            self.view = files.view.limit_right(path)
         elif files is not None:
-            self.view = files.view.limit_left(raw)
+            self.view = files.view.limit_left(path)
         if self.view is None:
-            self.scope = scope.of_pattern(raw, fold)
-        elif self.path in ("//...", files.root.prefix + "..."):
+            self.scope = scope.of_pattern(path, fold)
+        elif path in ("//...", files.root.prefix + "..."):
             self.scope = files.scope
         else:
             self.scope = scope.of_view(self.view)
 
     @property
     def is_wild(self) -> bool:
-        return has_wildcards(encode(self.path))
+        return has_wildcards(self.path)
 
     @property
     def depot_path(self) -> str | None:
         """The depot file a path without wildcards names (which need not exist); None if the view does not map it."""
-        if self.view is None or not self.is_client:
-            return self.path if self.view is None or self.view.translate(encode(self.path)) is not None else None
-        found = self.view.reverse(encode(self.path))
-        return None if found is None else decode(found)
+        if self.is_client:
+            return self.view.reverse(self.path)
+        return self.path if self.view is None or self.view.translate(self.path) is not None else None
 
     def allowed(self, level: str) -> scope.Scope:
         """Its paths as far as the user has a permission on them."""
@@ -136,17 +121,44 @@ def _any(ctx: Context, paths: scope.Scope, revs: Revs) -> bool:
     return next(Query(ctx, paths, revs).highest(), None) is not None
 
 
-def folds(ctx: Context) -> bool:
-    """Whether the server ignores case."""
-    return ctx.store.config("caseHandling", "sensitive") == "insensitive"
-
-
 def depot_names(ctx: Context) -> set[str]:
     """The depots; known once per command."""
     found = getattr(ctx, "depot_names", None)
     if found is None:
         found = ctx.depot_names = {name for (name,) in ctx.store.rows("SELECT name FROM domain WHERE type = ?", DEPOT)}
     return found
+
+
+def split_revs(ctx: Context, text: str) -> tuple[str, Revs]:
+    """The path of an argument and its bounds, with names looked up."""
+    path, spec = revspec.split_path(text)
+    low, high = revspec.parse(spec)
+    if high is not None and high.kind == "shelf":
+        return path, Revs(shelf=high.value)
+    return path, Revs(low and _bound(ctx, low), _bound(ctx, high) if high else HEAD)
+
+
+def _bound(ctx: Context, end: revspec.Rev) -> Bound:
+    if end.kind == "have":
+        return Bound("client", ctx.client_name, end.beyond)
+    if end.kind != "name":
+        return Bound(*end)
+    label = ctx.store.row("SELECT revision FROM domain WHERE type = ? AND name = ?", LABEL, end.value)
+    if label is not None:
+        return _label(ctx, end, (label[0] or "").strip('"'))
+    if ctx.store.value("SELECT 1 FROM domain WHERE type = ? AND name = ?", clientspec.CLIENT, end.value):
+        return Bound("client", end.value, end.beyond)
+    raise CommandError(M.BadAtRev(arg=end.value))
+
+
+def _label(ctx: Context, end: revspec.Rev, revision: str) -> Bound:
+    """A label's files, or for an automatic label the revision it stands for."""
+    if not revision:
+        return Bound("label", end.value, end.beyond)
+    _, found = revspec.parse(revision)
+    if found is None or found.kind in ("name", "have", "shelf"):
+        raise CommandError(M.BadAtRev(arg=end.value))
+    return Bound(*found)
 
 
 def parse(ctx: Context, text: str, through_client: bool = False, revisions: bool = True) -> FileArg:
@@ -165,11 +177,11 @@ def parse(ctx: Context, text: str, through_client: bool = False, revisions: bool
 
 def _depot_or_client(ctx: Context, text: str, path: str, revs: Revs, through_client: bool) -> FileArg:
     first = path[2:].partition("/")[0]
-    if has_wildcards(encode(first)) or first in depot_names(ctx) or not first:
+    if has_wildcards(first) or first in depot_names(ctx) or not first:
         return FileArg(ctx, text, path, revs, client_files(ctx) if through_client else None, False)
     if first == ctx.client_name:
         return FileArg(ctx, text, path, revs, client_files(ctx), True)
-    if folds(ctx):
+    if clientspec.folds(ctx.store):
         names = {name.lower(): name for name in depot_names(ctx)}
         if first.lower() in names:
             return FileArg(ctx, text, path, revs, client_files(ctx) if through_client else None, False)
@@ -186,3 +198,37 @@ def parse_all(ctx: Context, texts: Iterable[str], through_client: bool = False, 
         yield arg
     for text in texts:
         yield parse(ctx, text, through_client, revisions)
+
+
+def select(ctx: Context, opts, level: str = "list", every: bool = False, exact: bool = True,
+           keep=lambda rev: True) -> Iterator[tuple[FileArg, Rev]]:
+    """What depot commands list: the kept revisions of each argument, up to -m in all; warns of empty arguments."""
+    left = opts.number("m") or None
+    for arg in parse_all(ctx, opts.args):
+        query, found = arg.query(level, exact), False
+        for rev in query.every() if every else query.highest():
+            if not keep(rev):
+                continue
+            found = True
+            ctx.result()
+            yield arg, rev
+            left = left and left - 1
+            if left == 0:
+                return
+        if not found:
+            arg.warn_empty(level)
+
+
+def rev_text(rev: int | None) -> str:
+    """A revision as messages show it: #3, #none."""
+    return f"#{rev}" if rev else "#none"
+
+
+def depot_rev(arg: FileArg, rev: Rev) -> str:
+    """The revision of a listed file: #3, or @=12 of a shelf."""
+    return f"@={arg.revs.shelf}" if arg.revs.shelf is not None else f"#{rev.rev}"
+
+
+def change_text(change: int | None) -> str:
+    """An opened file's change as messages show it."""
+    return f"change {change}" if change else "default change"

@@ -42,7 +42,7 @@ class Rev(NamedTuple):
 
 class Bound(NamedTuple):
     """One end of a revision range.  kind: rev, change, date (value a number), client or label (a name), head, none;
-    `beyond` marks a lower bound that is not part of the range (`#>3`)."""
+    `beyond` marks an end that is not part of the range (`#>3`)."""
     kind: str
     value: object = None
     beyond: bool = False
@@ -81,10 +81,10 @@ class Conditions:
         self.joins, self.join_args, self.where, self.args = "", [], [], []
         if revs.low is not None:
             self._bound(revs.low, ">" if revs.low.beyond else ">=", "lo")
-        elif exact and revs.high.kind in ("rev", "client", "label"):
+        elif exact and not revs.high.beyond and revs.high.kind in ("rev", "client", "label"):
             self._bound(revs.high, "=", "hi")
             return
-        self._bound(revs.high, "<=", "hi")
+        self._bound(revs.high, "<" if revs.high.beyond else "<=", "hi")
 
     def _bound(self, bound: Bound, operator: str, alias: str) -> None:
         if bound.kind in ("rev", "change", "date"):
@@ -162,7 +162,7 @@ class Query:
             return None
         where, args = "change >= ?", [low.value + 1 if low.beyond else low.value]
         if high.kind == "change":
-            where, args = where + " AND change <= ?", [*args, high.value]
+            where, args = where + " AND change <= ?", [*args, high.value - high.beyond]
         sql = f"SELECT depotFile, rev FROM rev INDEXED BY rev_change WHERE {where} LIMIT {FEW + 1}"
         keys = raw_rows(self.ctx.store, sql, *args).fetchall()
         if len(keys) > FEW:

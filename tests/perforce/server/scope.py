@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from typing import Callable
 
-from . import decode
+from . import decode, encode
 from .auth import Filter
 from .mapping import UNMAP, Line, ViewMap
 from .wildcard import Pattern, is_dots, meet, pattern
@@ -31,7 +31,9 @@ def tree_range(prefix: bytes) -> Range:
 
 def _range_of(shape: Pattern) -> Range:
     """The paths a pattern can match lie in this range; exactly these unless it is wild."""
-    return (shape.text, shape.text + b"\0") if shape.kind == "literal" else tree_range(shape.prefix)
+    if shape.kind == "literal":
+        return encode(shape.text), encode(shape.text) + b"\0"
+    return tree_range(encode(shape.prefix))
 
 
 def unite(ranges: list[Range], low: bytes, high: bytes) -> list[Range]:
@@ -103,20 +105,20 @@ EVERYTHING = Scope([(b"", END)])
 NOTHING = Scope([])
 
 
-def of_pattern(text: bytes, fold: bool = False) -> Scope:
+def of_pattern(text: str, fold: bool = False) -> Scope:
     """The paths that match one pattern."""
     shape = pattern(text, fold)
     if fold:
-        return Scope([(b"", END)], shape.match)
-    return Scope([_range_of(shape)], shape.match if shape.kind == "wild" else None)
+        return Scope([(b"", END)], lambda path: shape.match(decode(path)))
+    return Scope([_range_of(shape)], _only([shape]) if shape.kind == "wild" else None)
 
 
 def of_view(view: ViewMap) -> Scope:
     """The left paths a view maps."""
-    rows = view.disambiguated().rows
-    if view.fold:
-        return Scope([(b"", END)], lambda path: view.translate(path) is not None)
-    return _of_rows(rows, lambda path: view.translate(path) is not None)
+    def maps(path: bytes) -> bool:
+        return view.translate(decode(path)) is not None
+
+    return Scope([(b"", END)], maps) if view.fold else _of_rows(view.disambiguated().rows, maps)
 
 
 def _of_rows(rows: list[Line], translates: Test) -> Scope:
@@ -151,15 +153,24 @@ def _candidates(rows: list[Line]) -> list[Range]:
     return ranges
 
 
-def _veto(shapes: list[Pattern]) -> Test:
-    """A test that no shape matches, in one regular expression."""
+def _matcher(shapes: list[Pattern]):
+    """All shapes in one regular expression."""
     source = b"|".join(b"(?:" + b"".join(_piece(token) for token in shape.tokens) + rb")\Z" for shape in shapes)
-    search = re.compile(source, re.DOTALL).match
-    return lambda path: search(path) is None
+    return re.compile(source, re.DOTALL).match
 
 
-def _piece(token: bytes | int) -> bytes:
-    return re.escape(token) if isinstance(token, bytes) else b".*" if is_dots(token) else b"[^/]*"
+def _piece(token: str | int) -> bytes:
+    return re.escape(encode(token)) if isinstance(token, str) else b".*" if is_dots(token) else b"[^/]*"
+
+
+def _only(shapes: list[Pattern]) -> Test:
+    match = _matcher(shapes)
+    return lambda path: match(path) is not None
+
+
+def _veto(shapes: list[Pattern]) -> Test:
+    match = _matcher(shapes)
+    return lambda path: match(path) is None
 
 
 def of_filter(allowed: Filter) -> Scope:
@@ -169,7 +180,7 @@ def of_filter(allowed: Filter) -> Scope:
     ranges: list[Range] = []
     exact = True
     for line in reversed(allowed.lines):        # they come with the deciding line first
-        bounds = tree_range(line.prefix.encode("utf-8", "surrogateescape"))
+        bounds = tree_range(encode(line.prefix))
         if not line.simple:
             exact = False
         if not line.exclude:
