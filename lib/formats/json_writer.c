@@ -1,0 +1,166 @@
+#include "formats/json_writer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/time_util.h"
+
+static void put(JsonWriter *writer, const char *text, size_t length) {
+        if (!writer->failed && buffer_append(writer->buffer, text, length) < 0) {
+                writer->failed = true;
+        }
+}
+
+/* Length of the valid UTF-8 character at text (RFC 3629: no surrogates, no overlong forms), 0 if there is none. */
+static size_t utf8_length(const unsigned char *text) {
+        static const struct {
+                unsigned char lead_min, lead_max, second_min, second_max;
+                size_t length;
+        } forms[] = {
+                { 0xC2, 0xDF, 0x80, 0xBF, 2 }, { 0xE0, 0xE0, 0xA0, 0xBF, 3 }, { 0xE1, 0xEC, 0x80, 0xBF, 3 },
+                { 0xED, 0xED, 0x80, 0x9F, 3 }, { 0xEE, 0xEF, 0x80, 0xBF, 3 }, { 0xF0, 0xF0, 0x90, 0xBF, 4 },
+                { 0xF1, 0xF3, 0x80, 0xBF, 4 }, { 0xF4, 0xF4, 0x80, 0x8F, 4 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(forms); i++) {
+                if (text[0] < forms[i].lead_min || text[0] > forms[i].lead_max) {
+                        continue;
+                }
+                if (text[1] < forms[i].second_min || text[1] > forms[i].second_max) {
+                        return 0;
+                }
+                for (size_t k = 2; k < forms[i].length; k++) {
+                        if ((text[k] & 0xC0) != 0x80) {
+                                return 0;
+                        }
+                }
+                return forms[i].length;
+        }
+        return 0;
+}
+
+/* What a byte that cannot stand in a JSON string becomes; NULL if it can. '<' and its kin are escaped as well, so that an answer that
+ * ends up inside a page cannot end its script. */
+static const char *escape(unsigned char byte, char text[static 8]) {
+        static const char named[][3] = {
+                ['\b'] = "\\b", ['\t'] = "\\t", ['\n'] = "\\n", ['\f'] = "\\f", ['\r'] = "\\r"
+        };
+
+        if (byte == '"' || byte == '\\') {
+                (void) snprintf(text, 8, "\\%c", byte);
+                return text;
+        }
+        if (byte < ELEMENTSOF(named) && named[byte][0]) {
+                return named[byte];
+        }
+        if (byte < 0x20 || byte == 0x7f || byte == '<' || byte == '>' || byte == '&') {
+                (void) snprintf(text, 8, "\\u%04x", byte);
+                return text;
+        }
+        return NULL;
+}
+
+static void put_text(JsonWriter *writer, const char *text) {
+        const char *start = text;
+
+        put(writer, "\"", 1);
+        while (*text) {
+                const unsigned char *at = (const unsigned char *) text;
+                size_t length = *at < 0x80 ? 1 : utf8_length(at);
+                char escaped[8];
+                const char *instead = length == 0 ? "\xEF\xBF\xBD" :
+                                      length == 1 ? escape(*at, escaped) :
+                                                    NULL;
+
+                if (instead) {
+                        put(writer, start, (size_t) (text - start));
+                        put(writer, instead, strlen(instead));
+                        start = text + 1;
+                }
+                text += length ? length : 1;
+        }
+        put(writer, start, (size_t) (text - start));
+        put(writer, "\"", 1);
+}
+
+/* What stands before a value: the comma after its elder brother, its key. */
+static void begin_value(JsonWriter *writer, const char *key) {
+        if (writer->needs_comma) {
+                put(writer, ",", 1);
+        }
+        if (key) {
+                put_text(writer, key);
+                put(writer, ":", 1);
+        }
+        writer->needs_comma = true;
+}
+
+static void open_nest(JsonWriter *writer, const char *key, const char *bracket) {
+        begin_value(writer, key);
+        put(writer, bracket, 1);
+        writer->needs_comma = false;
+}
+
+static void close_nest(JsonWriter *writer, const char *bracket) {
+        put(writer, bracket, 1);
+        writer->needs_comma = true;
+}
+
+void json_start(JsonWriter *writer, Buffer *buffer) {
+        *writer = (JsonWriter) { .buffer = buffer };
+}
+
+void json_object_begin(JsonWriter *writer, const char *key) {
+        open_nest(writer, key, "{");
+}
+
+void json_object_end(JsonWriter *writer) {
+        close_nest(writer, "}");
+}
+
+void json_array_begin(JsonWriter *writer, const char *key) {
+        open_nest(writer, key, "[");
+}
+
+void json_array_end(JsonWriter *writer) {
+        close_nest(writer, "]");
+}
+
+void json_string(JsonWriter *writer, const char *key, const char *value) {
+        if (!value) {
+                json_null(writer, key);
+                return;
+        }
+        begin_value(writer, key);
+        put_text(writer, value);
+}
+
+static void put_word(JsonWriter *writer, const char *key, const char *word) {
+        begin_value(writer, key);
+        put(writer, word, strlen(word));
+}
+
+void json_int(JsonWriter *writer, const char *key, int64_t value) {
+        char text[24];
+
+        (void) snprintf(text, sizeof text, "%lld", (long long) value);
+        put_word(writer, key, text);
+}
+
+void json_bool(JsonWriter *writer, const char *key, bool value) {
+        put_word(writer, key, value ? "true" : "false");
+}
+
+void json_null(JsonWriter *writer, const char *key) {
+        put_word(writer, key, "null");
+}
+
+void json_time(JsonWriter *writer, const char *key, int64_t realtime_usec) {
+        char text[TIME_TEXT_MAX];
+
+        json_string(writer, key, realtime_usec ? time_format_iso(text, realtime_usec) : NULL);
+}
+
+int json_finish(JsonWriter *writer) {
+        return writer->failed ? -ENOBUFS : 0;
+}
