@@ -5,7 +5,7 @@
 TOP=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../..")
 B=${B:-build/debug}
 case $B in /*) ;; *) B=$TOP/$B ;; esac
-MACHINES=/run/weir-machine
+MACHINES=${MACHINES:-/run/weir-machine}
 RESULTS=${RESULTS:-$TOP/build/results}
 CACHE=$TOP/build/machine
 export B RESULTS
