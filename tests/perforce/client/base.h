@@ -8,9 +8,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #define _cleanup_(function) __attribute__((cleanup(function)))
-#define _printf_(format, first) __attribute__((format(printf, format, first)))
+#define _printf_(text, first) __attribute__((format(printf, text, first)))
 
 #define ELEMENTSOF(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -28,8 +29,6 @@ void *memory_resize(void *p, size_t size);
 char *memory_string(const char *text, size_t length);
 
 static inline void free_charp(char **p) {
-        extern void free(void *);
-
         free(*p);
 }
 
