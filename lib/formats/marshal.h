@@ -25,6 +25,7 @@ typedef struct MarshalField {
 typedef struct MarshalRecord {
         const MarshalField *fields;
         size_t n_fields;
+        size_t *hint; /* where get_indexed() found the last one; may be NULL */
 } MarshalRecord;
 
 typedef struct MarshalParser MarshalParser;
@@ -35,7 +36,7 @@ DEFINE_TRIVIAL_CLEANUP_FUNC(MarshalParser *, marshal_parser_free);
 
 int marshal_parser_feed(MarshalParser *parser, const void *data, size_t length);
 /* Returns 1 and the next whole record (valid until the next call of feed or next), 0 when more bytes are
- * needed, -EBADMSG when the bytes are not marshal (*ret_offset of marshal_parser_offset() tells where),
+ * needed, -EBADMSG when the bytes are not marshal (marshal_parser_offset() tells where),
  * -EMSGSIZE beyond the limit. */
 int marshal_parser_next(MarshalParser *parser, MarshalRecord *ret);
 /* Bytes of the stream consumed by complete records. */
@@ -43,7 +44,8 @@ uint64_t marshal_parser_offset(const MarshalParser *parser);
 /* No unfinished record is pending: a clean end. */
 bool marshal_parser_is_idle(const MarshalParser *parser);
 
-const char *marshal_record_get(const MarshalRecord *record, const char *key); /* value or NULL */
+const MarshalField *marshal_record_find(const MarshalRecord *record, const char *key); /* or NULL */
+const char *marshal_record_get(const MarshalRecord *record, const char *key); /* its value, or NULL */
 /* The Nth of an indexed key: ("depotFile", 3) finds depotFile3. */
 const char *marshal_record_get_indexed(const MarshalRecord *record, const char *key, unsigned index);
 
