@@ -57,7 +57,7 @@ else ifeq ($(VARIANT),coverage)
 override CFLAGS := -O0 -g --coverage
 HARDENING :=
 endif
-ALL_CPPFLAGS := -D_GNU_SOURCE -Ilib -I$(B) -DWEIR_LIBEXECDIR='"$(LIBEXECDIR)"' $(PKG_CFLAGS) $(CPPFLAGS)
+ALL_CPPFLAGS := -D_GNU_SOURCE -Ilib -I$(B) $(PKG_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS   := -std=gnu11 -fPIE -pthread $(CFLAGS) $(WARNINGS) $(HARDENING)
 ERRORS       := $(if $(WERROR),-Werror)
 ALL_LDFLAGS  := -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(filter -fsanitize% --coverage,$(CFLAGS)) $(LDFLAGS)
@@ -71,7 +71,8 @@ TESTS    := $(TEST_SRC:tests/unit/%.c=$(B)/tests/%)
 P4       := $(if $(P4_SRC),$(B)/p4)
 OBJECTS  := $(patsubst %.c,$(B)/obj/%.o,$(LIB_SRC) $(BIN_SRC) $(TEST_SRC) $(P4_SRC))
 
-quiet = $(if $(V),,@echo "  $(1)  $(patsubst $(B)/%,%,$@)";)
+silent := $(findstring s,$(firstword -$(MAKEFLAGS)))
+quiet = $(if $(V),,@$(if $(silent),,echo "  $(1)  $(patsubst $(B)/%,%,$@)";))
 .DELETE_ON_ERROR:
 .PHONY: FORCE all programs deps deps-lint check check-unit check-machine check-perforce check-lint demo demo-stop install \
         uninstall lint format asan coverage bench clean help

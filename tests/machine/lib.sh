@@ -56,13 +56,18 @@ remove_empty_cgroups() {
 
 # --- state ---------------------------------------------------------------------------------------------------------
 
-new_state() { # sets state, lock
+new_state() { # [ID] -> sets state, lock
     mkdir -p "$MACHINES"
     exec {guard}>"$MACHINES/.guard"
     flock "$guard"
     remove_leftovers
-    state=$(mktemp -d "$MACHINES/XXXXXX")
-    chmod 755 "$state"
+    if [ -n "${1:-}" ]; then
+        state=$MACHINES/$1
+        mkdir "$state" 2>/dev/null || { echo "$0: a machine $1 runs already" >&2; exit 75; }
+    else
+        state=$(mktemp -d "$MACHINES/XXXXXX")
+        chmod 755 "$state"
+    fi
     exec {lock}>"$state/lock"
     flock "$lock"
     exec {guard}>&-
