@@ -14,7 +14,8 @@ def looks_like_date(text: str) -> bool:
 
 
 def parse_date(text: str) -> int:
-    """Epoch seconds of `YYYY/MM/DD`, `YYYY/MM/DD[: ]hh:mm[:ss]` (optionally with a zone as +hhmm) or `now`."""
+    """Epoch seconds of `YYYY/MM/DD`, `YYYY/MM/DD[: ]hh:mm[:ss]` (optionally with a zone as +hhmm) or
+    `now`."""
     if text == "now":
         return int(time.time())
     found = DATE.fullmatch(text.strip())
@@ -35,14 +36,14 @@ def _utc(fields: tuple) -> float:
     return time.mktime((*fields[:8], 0)) - time.timezone
 
 
-def format_day(seconds: int | None) -> str:
+def format_day(seconds: int | None, utc: bool = False) -> str:
     """`YYYY/MM/DD`, as in listings."""
-    return time.strftime("%Y/%m/%d", time.localtime(seconds or 0))
+    return time.strftime("%Y/%m/%d", (time.gmtime if utc else time.localtime)(seconds or 0))
 
 
-def format_time(seconds: int | None) -> str:
+def format_time(seconds: int | None, utc: bool = False) -> str:
     """`YYYY/MM/DD hh:mm:ss`, as in forms and describe."""
-    return time.strftime("%Y/%m/%d %H:%M:%S", time.localtime(seconds or 0))
+    return time.strftime("%Y/%m/%d %H:%M:%S", (time.gmtime if utc else time.localtime)(seconds or 0))
 
 
 def format_zoned(seconds: int | None) -> str:
