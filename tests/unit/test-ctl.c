@@ -1,0 +1,193 @@
+/* weirctl's command line: every way to write an option, every wrong way, help, errors as text and as JSON. What is printed is caught in
+ * a memfd in place of stdout and stderr. */
+#undef NDEBUG
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/macro.h"
+#include "services/ctl.h"
+
+static char seen[512]; /* what the verb was given, as text */
+
+static int run_probe(Ctl *ctl) {
+        const char *name = ctl_option(ctl, "name");
+        unsigned long long count;
+        int n;
+
+        if (ctl_option_uint(ctl, "count", 7, 100, &count) < 0) {
+                return CTL_EXIT_USAGE;
+        }
+        n = snprintf(seen, sizeof seen, "name=%s flag=%d count=%llu json=%d config=%s state=%s",
+                     name ? name : "(none)", ctl_flag(ctl, "flag"), count, ctl->json, ctl->config_directory,
+                     ctl->state_directory);
+        for (size_t i = 0; i < ctl->n_arguments; i++) {
+                n += snprintf(seen + n, sizeof seen - (size_t) n, " <%s>", ctl->arguments[i]);
+        }
+        return 0;
+}
+
+static int run_failing(Ctl *ctl) {
+        return ctl_fail(ctl, 42, "Do that.", "Failed to %s \"%s\".", "open", "a\033[1mb");
+}
+
+static const CtlOption probe_options[] = {
+        { "name", 'n', "NAME", "a name" },
+        { "flag", 'f', NULL, "a flag" },
+        { "count", 0, "N", "a number" },
+        {},
+};
+static const CtlVerb verbs[] = {
+        { .name = "probe",
+          .synopsis = "[A] [B]",
+          .summary = "Probe",
+          .max_arguments = 2,
+          .options = probe_options,
+          .run = run_probe },
+        { .name = "fail", .synopsis = "", .summary = "Fail", .run = run_failing },
+        { .name = "need",
+          .synopsis = "A",
+          .summary = "Need one",
+          .min_arguments = 1,
+          .max_arguments = 1,
+          .run = run_failing },
+        {},
+};
+
+static size_t count_words(const char *const argv[]) {
+        size_t n = 0;
+
+        while (argv[n]) {
+                n++;
+        }
+        return n;
+}
+
+/* Runs weirctl with these words and catches what it prints. */
+static int run(char *text, size_t size, const char *const words[]) {
+        int fd = memfd_create("output", MFD_CLOEXEC), saved_out = dup(STDOUT_FILENO),
+            saved_err = dup(STDERR_FILENO), status;
+        ssize_t n;
+
+        assert_true(fd >= 0 && saved_out >= 0 && saved_err >= 0);
+        (void) fflush(NULL);
+        assert_true(dup2(fd, STDOUT_FILENO) >= 0 && dup2(fd, STDERR_FILENO) >= 0);
+        seen[0] = 0;
+        status = ctl_main(verbs, (int) count_words(words), (char **) words);
+        (void) fflush(NULL);
+        assert_true(dup2(saved_out, STDOUT_FILENO) >= 0 && dup2(saved_err, STDERR_FILENO) >= 0);
+        n = pread(fd, text, size - 1, 0);
+        assert_true(n >= 0);
+        text[n] = 0;
+        close(fd);
+        close(saved_out);
+        close(saved_err);
+        return status;
+}
+
+static void test_options(void **state) {
+        static const struct {
+                const char *words[10];
+                const char *seen;
+        } cases[] = {
+                { { "weirctl", "probe", NULL },
+                  "name=(none) flag=0 count=7 json=0 config=/etc/weir state=/var/lib/weir" },
+                { { "weirctl", "probe", "--name=x", "-f", NULL },
+                  "name=x flag=1 count=7 json=0 config=/etc/weir state=/var/lib/weir" },
+                { { "weirctl", "probe", "--name", "x", "y", NULL },
+                  "name=x flag=0 count=7 json=0 config=/etc/weir state=/var/lib/weir <y>" },
+                { { "weirctl", "probe", "-n", "--flag", NULL },
+                  "name=--flag flag=0 count=7 json=0 config=/etc/weir state=/var/lib/weir" },
+                { { "weirctl", "probe", "--name=", "--count=100", NULL },
+                  "name= flag=0 count=100 json=0 config=/etc/weir state=/var/lib/weir" },
+                { { "weirctl", "--json", "probe", "a", NULL },
+                  "name=(none) flag=0 count=7 json=1 config=/etc/weir state=/var/lib/weir <a>" },
+                { { "weirctl", "--state", "/s", "probe", "--config=/c", NULL },
+                  "name=(none) flag=0 count=7 json=0 config=/c state=/s" },
+                { { "weirctl", "probe", "--", "--flag", "-n", NULL },
+                  "name=(none) flag=0 count=7 json=0 config=/etc/weir state=/var/lib/weir <--flag> <-n>" },
+                { { "weirctl", "probe", "-", "", NULL },
+                  "name=(none) flag=0 count=7 json=0 config=/etc/weir state=/var/lib/weir <-> <>" },
+        };
+        char text[4096];
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                assert_int_equal(run(text, sizeof text, cases[i].words), 0);
+                assert_string_equal(seen, cases[i].seen);
+                assert_string_equal(text, "");
+        }
+}
+
+static void test_usage_errors(void **state) {
+        static const struct {
+                const char *words[8];
+                const char *says;
+        } cases[] = {
+                { { "weirctl", NULL }, "Usage: weirctl VERB" },
+                { { "weirctl", "nothing", NULL }, "There is no verb nothing." },
+                { { "weirctl", "probe", "--nothing", NULL }, "There is no option --nothing of probe." },
+                { { "weirctl", "probe", "-x", NULL }, "There is no option -x of probe." },
+                { { "weirctl", "probe", "-fn", NULL }, "There is no option -fn of probe." },
+                { { "weirctl", "probe", "--name", NULL }, "--name needs a value" },
+                { { "weirctl", "probe", "--flag=1", NULL }, "--flag takes no value." },
+                { { "weirctl", "probe", "--count=101", NULL },
+                  "--count=101 is not a number from 0 to 100." },
+                { { "weirctl", "probe", "--count=-1", NULL }, "--count=-1 is not a number" },
+                { { "weirctl", "probe", "a", "b", "c", NULL }, "Usage: weirctl probe" },
+                { { "weirctl", "need", NULL }, "Usage: weirctl need" },
+        };
+        char text[4096];
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                assert_int_equal(run(text, sizeof text, cases[i].words), CTL_EXIT_USAGE);
+                assert_non_null(strstr(text, cases[i].says));
+                assert_string_equal(seen, "");
+        }
+}
+
+static void test_errors(void **state) {
+        char text[4096];
+
+        /* What came from outside must not draw on the terminal. */
+        assert_int_equal(run(text, sizeof text, (const char *[]) { "weirctl", "fail", NULL }), 42);
+        assert_string_equal(text, "weirctl: Failed to open \"a\\x1b[1mb\".\n  Next: Do that.\n");
+        assert_int_equal(run(text, sizeof text, (const char *[]) { "weirctl", "fail", "--json", NULL }), 42);
+        assert_string_equal(
+                        text,
+                        "{\"error\":{\"message\":\"Failed to open \\\"a\\u001b[1mb\\\".\",\"next\":\"Do that.\"}}\n");
+        assert_int_equal(run(text, sizeof text, (const char *[]) { "weirctl", "--json", "nothing", NULL }),
+                         CTL_EXIT_USAGE);
+        assert_true(strncmp(text, "{\"error\":", 9) == 0);
+}
+
+static void test_help(void **state) {
+        char text[8192];
+
+        assert_int_equal(run(text, sizeof text, (const char *[]) { "weirctl", "--help", NULL }), 0);
+        for (const CtlVerb *verb = verbs; verb->name; verb++) {
+                assert_non_null(strstr(text, verb->summary));
+        }
+        assert_int_equal(run(text, sizeof text, (const char *[]) { "weirctl", "probe", "--help", NULL }), 0);
+        assert_non_null(strstr(text, "-n, --name=NAME"));
+        assert_non_null(strstr(text, "--json"));
+        assert_int_equal(run(text, sizeof text, (const char *[]) { "weirctl", "--version", NULL }), 0);
+        assert_true(strncmp(text, "weirctl ", 8) == 0);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_options),
+                cmocka_unit_test(test_usage_errors),
+                cmocka_unit_test(test_errors),
+                cmocka_unit_test(test_help),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
