@@ -7,21 +7,6 @@
 #include "base/parse_util.h"
 #include "base/string_util.h"
 
-const YamlNode *yaml_get(const YamlNode *mapping, const char *key) {
-        for (size_t i = 0; i < mapping->n_items; i++) {
-                if (mapping->items[i]->key && strcmp(mapping->items[i]->key, key) == 0) {
-                        return mapping->items[i];
-                }
-        }
-        return NULL;
-}
-
-bool yaml_is_null(const YamlNode *node) {
-        return !node ||
-               (node->kind == YAML_KIND_SCALAR && node->plain &&
-                (!*node->scalar || strcmp(node->scalar, "~") == 0 || strcasecmp(node->scalar, "null") == 0));
-}
-
 /* Letters to change, add, drop or swap with a neighbour; 3 stands for "too many". */
 static size_t distance(const char *a, const char *b) {
         size_t rows[3][34], n = strlen(a), m = strlen(b);

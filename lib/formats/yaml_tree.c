@@ -1,5 +1,7 @@
 /* From libyaml's events to a tree of nodes with line numbers. The parser recurses no deeper than the limit it enforces, so a hostile
  * file costs its size and no more. */
+#include "formats/yaml_tree.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +9,6 @@
 
 #include "base/fd_util.h"
 #include "base/string_util.h"
-#include "formats/yaml_config.h"
 
 #define TEXT_MAX ((size_t) 1024 * 1024)
 #define DEPTH_MAX 16
@@ -49,6 +50,21 @@ YamlNode *yaml_node_free(YamlNode *node) {
         free(node->scalar);
         free(node);
         return NULL;
+}
+
+const YamlNode *yaml_get(const YamlNode *mapping, const char *key) {
+        for (size_t i = 0; i < mapping->n_items; i++) {
+                if (mapping->items[i]->key && strcmp(mapping->items[i]->key, key) == 0) {
+                        return mapping->items[i];
+                }
+        }
+        return NULL;
+}
+
+bool yaml_is_null(const YamlNode *node) {
+        return !node ||
+               (node->kind == YAML_KIND_SCALAR && node->plain &&
+                (!*node->scalar || strcmp(node->scalar, "~") == 0 || strcasecmp(node->scalar, "null") == 0));
 }
 
 static unsigned line_of(const Loader *loader) {

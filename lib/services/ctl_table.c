@@ -116,12 +116,14 @@ static size_t text_cut(const char *text, size_t width) {
         return bytes;
 }
 
+/* A pipe is as wide as anything (half the range, so that sums do not overflow). */
 static size_t terminal_width(void) {
         struct winsize size;
 
-        return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) >= 0 && size.ws_col ?
-                               size.ws_col :
-                               SIZE_MAX;
+        if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0) {
+                return SIZE_MAX / 2;
+        }
+        return size.ws_col;
 }
 
 static void fit(const CtlTable *table, size_t *widths) {
