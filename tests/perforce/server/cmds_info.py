@@ -1,4 +1,4 @@
-"""info, ping, help: what the server says about itself and the caller."""
+"""info: what the server says about itself and the caller."""
 
 import time
 

@@ -185,6 +185,7 @@ class Context:
             self._client = clientspec.load(self.store, self.client_name)
             if self._client is not None:
                 clientspec.check_use(self, self._client)
+                clientspec.touch(self.store, self._client)
         if self._client is None and required:
             self.fail(M.NoSuchDomain2, type="Client", name=self.client_name, command="client")
         return self._client

@@ -1,17 +1,12 @@
 """Forms from the commands' side: -o shows one, -i reads one from the client, neither opens the client's editor."""
 
-import time
 from typing import Callable
 
 from .command import Context
+from .dates import format_time as stamp  # noqa: F401  (dates in forms)
 from .messages import Bound
 from .options import Options
 from .specs import SPECS
-
-
-def stamp(seconds: int | None) -> str:
-    """A date as forms show it."""
-    return time.strftime("%Y/%m/%d %H:%M:%S", time.localtime(seconds or 0))
 
 
 def show(ctx: Context, kind: str, values: dict, extra=()) -> None:

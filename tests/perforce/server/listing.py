@@ -1,18 +1,15 @@
 """What the listing commands share: name filters, -m, dates and short descriptions."""
 
-import time
 from typing import Iterable, Iterator
 
 from .auth import pattern_regex
 from .command import Context
+from .dates import format_day, format_time
 from .options import Options
-
-SHORT = 31
-
 
 def day(seconds: int | None, with_time: bool = False) -> str:
     """A date of plain output: server time zone, YYYY/MM/DD and with -t the time."""
-    return time.strftime("%Y/%m/%d %H:%M:%S" if with_time else "%Y/%m/%d", time.localtime(seconds or 0))
+    return format_time(seconds) if with_time else format_day(seconds)
 
 
 def one_line(text: str | None) -> str:

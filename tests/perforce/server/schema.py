@@ -6,7 +6,7 @@ exclusive (0: none).
 makes sizes, files and dirs of a large stream cheap.
 """
 
-VERSION = 1
+VERSION = 2
 
 SCHEMA = """
 CREATE TABLE config (name BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID;
@@ -50,6 +50,8 @@ CREATE TABLE view (type INTEGER, name BLOB, kind INTEGER, seq INTEGER, flag BLOB
 CREATE TABLE stream (stream BLOB PRIMARY KEY, parent BLOB, type BLOB, title BLOB, change INTEGER,
     parentView BLOB, baseParent BLOB, copyChange INTEGER, mergeChange INTEGER, highChange INTEGER,
     hash INTEGER, status INTEGER) WITHOUT ROWID;
+-- the last `streams` record of a deleted stream, as JSON, for streams -a
+CREATE TABLE deletedStream (stream BLOB PRIMARY KEY, record BLOB) WITHOUT ROWID;
 CREATE INDEX stream_parent ON stream (parent);
 -- kind: 0 Paths, 1 Remapped, 2 Ignored, 3 Components; type: share isolate import import+ import& exclude;
 -- "left" the view path (Ignored: the pattern), "right" the depot path with its @change or the remap target
@@ -90,6 +92,7 @@ CREATE INDEX working_change ON working (change);
 CREATE TABLE integed (toFile BLOB, fromFile BLOB, startFromRev INTEGER, endFromRev INTEGER,
     startToRev INTEGER, endToRev INTEGER, how INTEGER, change INTEGER,
     PRIMARY KEY (toFile, fromFile, startFromRev, endFromRev, startToRev, endToRev, how)) WITHOUT ROWID;
+CREATE INDEX integed_from ON integed (fromFile);
 CREATE INDEX integed_change ON integed (change);
 -- resolves of opened files (shelf 0) and of shelved ones (shelf: the change); state: 0 pending, 1 resolved
 CREATE TABLE resolve (client BLOB, shelf INTEGER NOT NULL DEFAULT 0, toFile BLOB, fromFile BLOB,
