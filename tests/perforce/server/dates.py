@@ -22,7 +22,7 @@ def parse_date(text: str) -> int:
     if not found:
         raise CommandError(M.InvalidDate(date=text))
     year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
-    if not (1 <= month <= 12 and 1 <= day <= 31 and hour < 24 and minute < 60 and second < 62 and year >= 1970):
+    if not (year >= 1970 and 1 <= month <= 12 and 1 <= day <= 31 and hour < 24 and minute < 60 and second < 62):
         raise CommandError(M.InvalidDate(date=text))
     fields = (year, month, day, hour, minute, second, 0, 0, -1)
     zone = found[7]

@@ -9,6 +9,7 @@ hold and digests are of, has LF line ends and keywords unexpanded.
 import re
 from typing import NamedTuple
 
+from . import encode
 from .command import CommandError
 from .dates import format_day, format_time, format_zoned
 from .messages import M
@@ -29,8 +30,8 @@ MODIFIER = re.compile(r"ko|S(\d*)|[mwxklCDFX]")
 EXECUTABLE, WRITABLE, MODTIME = 0x20000, 0x100000, 0x200000
 KEYWORDS_OLD, KEYWORDS, EXCLUSIVE, LIMITED = 0x10, 0x20, 0x40, 0x80
 
-KEYWORD = re.compile(rb"\$(Id|Header|DateTimeUTC|DateTimeTZ|DateTime|DateUTC|Date|Change|File|Revision|Author)"
-                     rb"(?::[^$\n]*)?\$")
+KEYWORD = re.compile(rb"\$(Id|Header|DateTimeUTC|DateTimeTZ|DateTime|DateUTC|Date|Change|File|Revision"
+                     rb"|Author)(?::[^$\n]*)?\$")
 OLD_KEYWORD = re.compile(rb"\$(Id|Header)(?::[^$\n]*)?\$")
 
 
@@ -109,7 +110,7 @@ def _add(kind: FileType, modifiers: str, text: str) -> FileType:
             fields[{"m": "modtime", "w": "writable", "x": "executable", "l": "exclusive"}[letter]] = True
     if len(set(storage)) > 1:
         raise CommandError(M.BadStorageCombo(arg=text))
-    if fields.get("keywords") and kind.base in ("binary", "symlink", "apple", "resource"):
+    if fields.get("keywords") and kind.base in ("symlink", "apple", "resource"):
         raise CommandError(M.BadTypeCombo(option="+k", arg=text))
     return kind._replace(**fields, **({"storage": storage[0]} if storage else {}))
 
@@ -167,17 +168,14 @@ def expand_keywords(content: bytes, kind: FileType, depot_file: str, rev: int, c
     """Content as a client gets it: `$Id$` becomes `$Id: //depot/file#3 $`, and so on."""
     if not kind.keywords:
         return content
-    name = depot_file.encode("utf-8", "surrogateescape")
+    identity = f"{depot_file}#{rev}"
     values = {
-        b"Id": lambda: b"%s#%d" % (name, rev), b"Header": lambda: b"%s#%d" % (name, rev), b"File": lambda: name,
-        b"Revision": lambda: b"#%d" % rev, b"Change": lambda: b"%d" % change,
-        b"Author": lambda: user.encode("utf-8", "surrogateescape"), b"Date": lambda: format_day(date).encode(),
-        b"DateTime": lambda: format_time(date).encode(), b"DateTimeTZ": lambda: format_zoned(date).encode(),
-        b"DateUTC": lambda: format_day(date, utc=True).encode(),
-        b"DateTimeUTC": lambda: format_time(date, utc=True).encode(),
+        "Id": identity, "Header": identity, "File": depot_file, "Revision": f"#{rev}", "Change": change,
+        "Author": user, "Date": format_day(date), "DateTime": format_time(date), "DateTimeTZ": format_zoned(date),
+        "DateUTC": format_day(date, utc=True), "DateTimeUTC": format_time(date, utc=True),
     }
     found = KEYWORD if kind.keywords == "k" else OLD_KEYWORD
-    return found.sub(lambda match: b"$%s: %s $" % (match[1], values[match[1]]()), content)
+    return found.sub(lambda match: b"$%s: %s $" % (match[1], encode(str(values[match[1].decode()]))), content)
 
 
 def detect(sample: bytes) -> str:
