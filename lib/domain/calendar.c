@@ -22,5 +22,5 @@ int calendar_from_interval(uint64_t interval_usec, char **ret) {
                 return string_copy(ret, "OnCalendar=Mon *-*-* 00:00:00\n");
         }
         return string_format(ret, "OnBootSec=5min\nOnUnitActiveSec=%llus\n",
-                (unsigned long long) (interval_usec / USEC_PER_SEC));
+                             (unsigned long long) (interval_usec / USEC_PER_SEC));
 }

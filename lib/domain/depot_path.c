@@ -6,7 +6,8 @@
 #include "base/string_util.h"
 
 static bool is_wildcard(const char *at) {
-        return at[0] == '*' || (at[0] == '.' && at[1] == '.' && at[2] == '.') || (at[0] == '%' && at[1] == '%');
+        return at[0] == '*' || (at[0] == '.' && at[1] == '.' && at[2] == '.') ||
+               (at[0] == '%' && at[1] == '%');
 }
 
 int depot_path_directory(const char *path, char **ret) {
@@ -37,7 +38,8 @@ bool depot_path_to_parent(char *directory) {
 /* Simple lower case of the two-byte letters: Latin-1, Latin Extended-A, Greek, Cyrillic, Armenian. Longer ones keep their case: two such
  * spellings of one directory are then taken for two, which is what a server without unicode mode does, too. */
 static uint32_t to_lower(uint32_t c) {
-        if ((c >= 0xc0 && c <= 0xde && c != 0xd7) || (c >= 0x391 && c <= 0x3ab) || (c >= 0x410 && c <= 0x42f)) {
+        if ((c >= 0xc0 && c <= 0xde && c != 0xd7) || (c >= 0x391 && c <= 0x3ab) ||
+            (c >= 0x410 && c <= 0x42f)) {
                 return c + 0x20;
         }
         if (c >= 0x400 && c <= 0x40f) {
@@ -48,7 +50,8 @@ static uint32_t to_lower(uint32_t c) {
         }
         bool odd_pairs = (c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17e);
         bool even_pairs = (c >= 0x100 && c <= 0x137 && c != 0x130) || (c >= 0x14a && c <= 0x177) ||
-                        (c >= 0x460 && c <= 0x481) || (c >= 0x48a && c <= 0x4bf) || (c >= 0x4d0 && c <= 0x52f);
+                          (c >= 0x460 && c <= 0x481) || (c >= 0x48a && c <= 0x4bf) ||
+                          (c >= 0x4d0 && c <= 0x52f);
         return odd_pairs ? c + (c & 1) : (even_pairs ? c | 1 : c);
 }
 

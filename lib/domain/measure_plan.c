@@ -44,7 +44,8 @@ const char *measure_plan_full(const ServerFacts *facts) {
         if (facts->full_at > facts->now) {
                 return "the last full run lies in the future";
         }
-        if (facts->full_every_usec > 0 && (uint64_t) (facts->now - facts->full_at) >= facts->full_every_usec) {
+        if (facts->full_every_usec > 0 &&
+            (uint64_t) (facts->now - facts->full_at) >= facts->full_every_usec) {
                 return "the last full run is too long ago";
         }
         if (facts->newest_change < facts->known_change) {
@@ -54,7 +55,7 @@ const char *measure_plan_full(const ServerFacts *facts) {
                 return "the server has lost the last change known";
         }
         if (facts->known_change > 0 && facts->known_change_time > 0 &&
-                        facts->time_of_known != facts->known_change_time) {
+            facts->time_of_known != facts->known_change_time) {
                 return "the server's last known change is another one now";
         }
         return NULL;

@@ -35,9 +35,9 @@ MeasureReason measure_plan_stream(const MeasureFacts *facts);
 typedef struct ServerFacts {
         int64_t known_change, known_change_time; /* as remembered; 0: none */
         int64_t newest_change;                   /* the server's, read before anything else; 0: none */
-        int64_t time_of_known;                   /* when known_change was submitted, as the server says now; 0: it has no such change */
-        int64_t full_at, now;                    /* realtime µs */
-        uint64_t full_every_usec;                /* 0: never by time */
+        int64_t time_of_known; /* when known_change was submitted, as the server says now; 0: it has no such change */
+        int64_t full_at, now;     /* realtime µs */
+        uint64_t full_every_usec; /* 0: never by time */
 } ServerFacts;
 /* Why everything has to be measured, as the end of a sentence, or NULL. */
 const char *measure_plan_full(const ServerFacts *facts);

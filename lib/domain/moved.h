@@ -7,8 +7,8 @@
 #include "base/macro.h"
 
 typedef struct MovedPath {
-        char *directory;  /* see depot_path_directory(); folded where the server ignores case */
-        bool is_subtree;  /* the files lie anywhere below it; else all directly in it */
+        char *directory; /* see depot_path_directory(); folded where the server ignores case */
+        bool is_subtree; /* the files lie anywhere below it; else all directly in it */
 } MovedPath;
 void moved_path_done(MovedPath *path);
 

@@ -58,7 +58,8 @@ int scope_parse(const char *text, Scope *ret) {
                 scope.kind = SCOPE_ALL;
         } else if (!path && !scope.is_full && string_has_prefix(text, LIST_PREFIX)) {
                 scope.kind = SCOPE_LIST;
-                r = take_server(text + strlen(LIST_PREFIX), strlen(text) - strlen(LIST_PREFIX), false, &scope.server);
+                r = take_server(text + strlen(LIST_PREFIX), strlen(text) - strlen(LIST_PREFIX), false,
+                                &scope.server);
         } else if (path) {
                 scope.kind = SCOPE_STREAM;
                 r = take_server(text, (size_t) (path - text), true, &scope.server);

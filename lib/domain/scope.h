@@ -26,5 +26,6 @@ typedef struct Scope {
 } Scope;
 void scope_done(Scope *scope);
 
-int scope_parse(const char *text, Scope *ret); /* -EINVAL. "//depot/stream" alone is a stream of whichever server has it */
+int scope_parse(const char *text,
+                Scope *ret); /* -EINVAL. "//depot/stream" alone is a stream of whichever server has it */
 int scope_format(const Scope *scope, char **ret);

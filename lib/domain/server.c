@@ -89,8 +89,8 @@ const char *server_name_problem(const char *name) {
 
 /* Those without a word of their own: rsh: would run a program of the writer's choice, a bare port number would hide a typing mistake. */
 static const char *skip_protocol(const char *port) {
-        static const char *const protocols[] = { "tcp", "tcp4", "tcp6", "tcp46", "tcp64", "ssl", "ssl4", "ssl6",
-                "ssl46", "ssl64" };
+        static const char *const protocols[] = { "tcp", "tcp4", "tcp6", "tcp46", "tcp64",
+                                                 "ssl", "ssl4", "ssl6", "ssl46", "ssl64" };
         for (size_t i = 0; i < ELEMENTSOF(protocols); i++) {
                 size_t length = strlen(protocols[i]);
                 if (strncasecmp(port, protocols[i], length) == 0 && port[length] == ':') {
@@ -146,13 +146,15 @@ const char *server_mask_problem(const char *stream_mask) {
 }
 
 const char *server_trust_problem(const char *trust) {
-        static const char expected[] = "must be a fingerprint as `p4 trust -l` prints it: 20 or 32 pairs of hex digits with colons";
+        static const char expected[] =
+                        "must be a fingerprint as `p4 trust -l` prints it: 20 or 32 pairs of hex digits with colons";
         size_t length = strlen(trust);
         if (length != 20 * 3 - 1 && length != 32 * 3 - 1) {
                 return expected;
         }
         for (size_t i = 0; i < length; i++) {
-                bool good = i % 3 == 2 ? trust[i] == ':' : strchr("0123456789abcdefABCDEF", trust[i]) != NULL;
+                bool good = i % 3 == 2 ? trust[i] == ':' :
+                                         strchr("0123456789abcdefABCDEF", trust[i]) != NULL;
                 if (!good) {
                         return expected;
                 }

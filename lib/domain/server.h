@@ -7,7 +7,7 @@
 #include "base/macro.h"
 
 #define SERVER_STREAM_MASK_DEFAULT "*role*"
-#define SERVER_NAME_MAX 100        /* bytes */
+#define SERVER_NAME_MAX 100         /* bytes */
 #define SERVER_NAME_ESCAPED_MAX 200 /* as part of a unit name */
 #define SERVER_PARALLEL_MAX 32
 
@@ -37,7 +37,7 @@ bool server_is_ssl(const char *p4port);
 
 /* What measuring last found. The server's own words stand beside it in the database. */
 typedef enum ServerState {
-        SERVER_NEVER,       /* not measured yet */
+        SERVER_NEVER, /* not measured yet */
         SERVER_OK,
         SERVER_UNREACHABLE, /* no connection, or no answer in time */
         SERVER_AUTH,        /* not logged in, ticket expired */

@@ -14,7 +14,7 @@
 typedef struct StreamSpec {
         const char *path, *name, *type, *parent; /* parent "none" (or NULL): no parent */
         const char *options, *parent_view;       /* may be NULL */
-        int64_t update;                          /* when the spec was last saved, the server's seconds; 0: unknown */
+        int64_t update; /* when the spec was last saved, the server's seconds; 0: unknown */
 } StreamSpec;
 
 typedef struct StreamTree StreamTree;

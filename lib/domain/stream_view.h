@@ -10,7 +10,7 @@
 typedef struct StreamView {
         char **prefixes; /* depot directories below which everything lies that the stream can show; each once */
         size_t n_lines;
-        bool is_direct;   /* the whole view is the stream's own depot path: sizes can be asked for it without a client */
+        bool is_direct; /* the whole view is the stream's own depot path: sizes can be asked for it without a client */
         bool is_volatile; /* what it shows can change with no submitted change and no change of this stream's or its ancestors' specs */
 } StreamView;
 void stream_view_done(StreamView *view);

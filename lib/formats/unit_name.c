@@ -9,7 +9,8 @@ static bool is_plain(char c, bool is_first) {
         if (c == '.') {
                 return !is_first;
         }
-        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == ':' || c == '_';
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == ':' ||
+               c == '_';
 }
 
 int unit_name_escape(const char *text, char **ret) {

@@ -1,7 +1,7 @@
 /* The two configuration files of /etc/weir (weir.yaml(5), servers.yaml(5)), read and checked completely; every mistake is "FILE:LINE: what".
  *
- * Last good configuration: weir-sync alone puts a configuration into force. The servers then live in monitor.db, and verbatim copies of both
- * files in STATE/monitor/{weir,servers}.last.yaml; everyone else falls back to the copy of weir.yaml when the file itself is broken.
+ * Last good configuration: weir-sync alone puts a configuration into force. The servers then live in monitor.db, and copies of both files
+ * in STATE/monitor/{weir,servers}.last.yaml; everyone else falls back to the copy of weir.yaml when the file itself is broken.
  * weir-generator, which runs before anything is mounted or started, reads both files with the same fallback. */
 #pragma once
 
@@ -20,12 +20,12 @@ typedef struct WeirConfig {
         char *measure_calendar;           /* an OnCalendar= expression instead of the interval; NULL: none */
         uint64_t measure_full_every_usec; /* everything is measured again after this time; 0: never */
         uint64_t measure_servers;         /* servers at once */
-        uint64_t measure_parallel;        /* p4 commands at once per server, unless servers.yaml says otherwise */
-        uint64_t measure_timeout_usec;    /* per p4 command, unless servers.yaml says otherwise */
-        char *p4_program;                 /* NULL: p4 from PATH */
-        char *p4_charset;                 /* NULL: none */
-        uint64_t history_keep_usec;       /* 0: for ever */
-        uint64_t backup_keep;             /* copies of the database; 0: none are made */
+        uint64_t measure_parallel; /* p4 commands at once per server, unless servers.yaml says otherwise */
+        uint64_t measure_timeout_usec; /* per p4 command, unless servers.yaml says otherwise */
+        char *p4_program;              /* NULL: p4 from PATH */
+        char *p4_charset;              /* NULL: none */
+        uint64_t history_keep_usec;    /* 0: for ever */
+        uint64_t backup_keep;          /* copies of the database; 0: none are made */
 } WeirConfig;
 void weir_config_done(WeirConfig *config);
 
@@ -40,11 +40,13 @@ void server_list_done(ServerList *list);
 int config_load(const char *directory, WeirConfig *ret, char **ret_message);
 /* The same, falling back to the last good copy below state_directory, then to the defaults. Fails only for lack of memory;
  * *ret_warning (owned) is set when the file in force is not the one in directory. */
-int config_load_in_force(const char *directory, const char *state_directory, WeirConfig *ret, char **ret_warning);
+int config_load_in_force(const char *directory, const char *state_directory, WeirConfig *ret,
+                         char **ret_warning);
 
 /* Reads DIRECTORY/servers.yaml. A missing file is -ENOENT. */
 int config_load_servers(const char *directory, ServerList *ret, char **ret_message);
-int config_load_servers_in_force(const char *directory, const char *state_directory, ServerList *ret, char **ret_warning);
+int config_load_servers_in_force(const char *directory, const char *state_directory, ServerList *ret,
+                                 char **ret_warning);
 
-/* Copies both files as they are now to the last good copies. Called by weir-sync after both were found good. */
-int config_remember(const char *directory, const char *state_directory);
+/* Makes the last good copies. Called by weir-sync after both files were found good; passwords are not copied. */
+int config_remember(const char *directory, const char *state_directory, const ServerList *servers);

@@ -126,10 +126,10 @@ Db *monitor_store_db(MonitorStore *store) {
 int monitor_store_set_run(MonitorStore *store, const MonitorRun *run) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
         int r = db_prepare(store->db,
-                        "INSERT INTO runs (pid, server, scope, stage, current, started_at, done, total)"
-                        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (pid, server) DO UPDATE SET"
-                        " scope = ?3, stage = ?4, current = ?5, started_at = ?6, done = ?7, total = ?8",
-                        &s);
+                           "INSERT INTO runs (pid, server, scope, stage, current, started_at, done, total)"
+                           " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (pid, server) DO UPDATE SET"
+                           " scope = ?3, stage = ?4, current = ?5, started_at = ?6, done = ?7, total = ?8",
+                           &s);
         r = r < 0 ? r : db_bind_int(s, 1, run->pid);
         r = r < 0 ? r : db_bind_text(s, 2, run->server);
         r = r < 0 ? r : db_bind_text(s, 3, run->scope);
@@ -172,12 +172,13 @@ int monitor_store_remove_runs(MonitorStore *store, pid_t pid) {
         return r;
 }
 
-int monitor_store_each_run(MonitorStore *store, int (*function)(const MonitorRun *run, void *userdata), void *userdata) {
+int monitor_store_each_run(MonitorStore *store, int (*function)(const MonitorRun *run, void *userdata),
+                           void *userdata) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
         int r = db_prepare(store->db,
-                        "SELECT pid, server, scope, stage, current, started_at, done, total FROM runs"
-                        " ORDER BY started_at, server",
-                        &s);
+                           "SELECT pid, server, scope, stage, current, started_at, done, total FROM runs"
+                           " ORDER BY started_at, server",
+                           &s);
         while (r >= 0 && (r = db_step(s)) > 0) {
                 MonitorRun run = {
                         .pid = (pid_t) db_column_int(s, 0),
@@ -216,12 +217,12 @@ static int purge(MonitorStore *store, const char *delete_sql, const char *exists
 
 int monitor_store_purge_server(MonitorStore *store, int64_t server_id) {
         return purge(store, "DELETE FROM servers WHERE id = ?1 AND retired_at IS NOT NULL",
-                        "SELECT 1 FROM servers WHERE id = ?1", server_id);
+                     "SELECT 1 FROM servers WHERE id = ?1", server_id);
 }
 
 int monitor_store_purge_stream(MonitorStore *store, int64_t stream_id) {
         return purge(store,
-                        "DELETE FROM streams WHERE id = ?1 AND (state = 'gone' OR server_id IN"
-                        " (SELECT id FROM servers WHERE retired_at IS NOT NULL))",
-                        "SELECT 1 FROM streams WHERE id = ?1", stream_id);
+                     "DELETE FROM streams WHERE id = ?1 AND (state = 'gone' OR server_id IN"
+                     " (SELECT id FROM servers WHERE retired_at IS NOT NULL))",
+                     "SELECT 1 FROM streams WHERE id = ?1", stream_id);
 }

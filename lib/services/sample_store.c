@@ -4,9 +4,10 @@
 
 /* The newest ones are chosen before they are turned round, so that a limit cuts off the oldest. */
 int sample_store_each(MonitorStore *store, int64_t stream_id, int64_t from, int64_t to, uint64_t limit,
-                int (*function)(const MonitorSample *sample, void *userdata), void *userdata) {
+                      int (*function)(const MonitorSample *sample, void *userdata), void *userdata) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
-        int r = db_prepare(monitor_store_db(store),
+        int r = db_prepare(
+                        monitor_store_db(store),
                         "SELECT * FROM (SELECT first_at, last_at, size_bytes, file_count, change FROM samples"
                         " WHERE stream_id = ?1 AND last_at >= ?2 AND (?3 = 0 OR first_at <= ?3)"
                         " ORDER BY first_at DESC LIMIT ?4) ORDER BY first_at",
@@ -49,11 +50,11 @@ static int bind_measurement(DbStatement *s, const Measurement *m) {
 static int extend_sample(Db *db, const Measurement *m) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
         int r = db_prepare(db,
-                        "UPDATE samples SET last_at = max(last_at, ?5), change = ?4 WHERE stream_id = ?1"
-                        " AND first_at = (SELECT max(first_at) FROM samples WHERE stream_id = ?1)"
-                        " AND size_bytes = ?2 AND file_count = ?3"
-                        " AND last_at >= (SELECT coalesce(gone_at, 0) FROM streams WHERE id = ?1)",
-                        &s);
+                           "UPDATE samples SET last_at = max(last_at, ?5), change = ?4 WHERE stream_id = ?1"
+                           " AND first_at = (SELECT max(first_at) FROM samples WHERE stream_id = ?1)"
+                           " AND size_bytes = ?2 AND file_count = ?3"
+                           " AND last_at >= (SELECT coalesce(gone_at, 0) FROM streams WHERE id = ?1)",
+                           &s);
         r = r < 0 ? r : bind_measurement(s, m);
         return r < 0 ? r : db_run(s);
 }
@@ -61,7 +62,8 @@ static int extend_sample(Db *db, const Measurement *m) {
 /* A clock that was turned back does not make a newer measurement older than the one before it. */
 static int insert_sample(Db *db, const Measurement *m) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
-        int r = db_prepare(db,
+        int r = db_prepare(
+                        db,
                         "INSERT INTO samples (stream_id, first_at, last_at, size_bytes, file_count, change)"
                         " SELECT ?1, at, at, ?2, ?3, ?4 FROM (SELECT max(?5, coalesce(1 +"
                         " (SELECT max(last_at) FROM samples WHERE stream_id = ?1), 0)) AS at)",
@@ -72,7 +74,8 @@ static int insert_sample(Db *db, const Measurement *m) {
 
 static int set_stream(Db *db, const Measurement *m) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
-        int r = db_prepare(db,
+        int r = db_prepare(
+                        db,
                         "UPDATE streams SET size_bytes = ?2, file_count = ?3, change = ?4, measured_at = ?5, stale = 0,"
                         " error_text = NULL WHERE id = ?1",
                         &s);
@@ -92,8 +95,8 @@ static int write_measurement(Db *db, const Measurement *m) {
         return insert_sample(db, m);
 }
 
-int sample_store_measured(MonitorStore *store, int64_t stream_id, int64_t size_bytes, int64_t file_count, int64_t change,
-                int64_t now) {
+int sample_store_measured(MonitorStore *store, int64_t stream_id, int64_t size_bytes, int64_t file_count,
+                          int64_t change, int64_t now) {
         Db *db = monitor_store_db(store);
         Measurement m = { stream_id, size_bytes, file_count, change, now };
         int r = db_begin(db);
@@ -110,7 +113,8 @@ int sample_store_measured(MonitorStore *store, int64_t stream_id, int64_t size_b
 
 int sample_store_failed(MonitorStore *store, int64_t stream_id, const char *error_text) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
-        int r = db_prepare(monitor_store_db(store), "UPDATE streams SET stale = 1, error_text = ?2 WHERE id = ?1", &s);
+        int r = db_prepare(monitor_store_db(store),
+                           "UPDATE streams SET stale = 1, error_text = ?2 WHERE id = ?1", &s);
         r = r < 0 ? r : db_bind_int(s, 1, stream_id);
         r = r < 0 ? r : db_bind_text(s, 2, error_text);
         return r < 0 ? r : db_run(s);
@@ -124,11 +128,11 @@ int sample_store_unchanged(MonitorStore *store, int64_t stream_id, int64_t chang
         r = r < 0 ? r : db_bind_int(s, 2, now);
         r = r < 0 ? r : db_bind_int(s, 3, change);
         r = r < 0 ? r : db_run(s);
-        r = r < 0 ? r
-                  : db_prepare(db,
-                                    "UPDATE samples SET last_at = max(last_at, ?2), change = ?3 WHERE stream_id = ?1"
-                                    " AND first_at = (SELECT max(first_at) FROM samples WHERE stream_id = ?1)",
-                                    &t);
+        r = r < 0 ? r :
+                    db_prepare(db,
+                               "UPDATE samples SET last_at = max(last_at, ?2), change = ?3 WHERE stream_id = ?1"
+                               " AND first_at = (SELECT max(first_at) FROM samples WHERE stream_id = ?1)",
+                               &t);
         r = r < 0 ? r : db_bind_int(t, 1, stream_id);
         r = r < 0 ? r : db_bind_int(t, 2, now);
         r = r < 0 ? r : db_bind_int(t, 3, change);
@@ -139,9 +143,9 @@ int sample_store_prune(MonitorStore *store, int64_t before, int64_t *ret_dropped
         _cleanup_(db_releasep) DbStatement *s = NULL;
         Db *db = monitor_store_db(store);
         int r = db_prepare(db,
-                        "DELETE FROM samples WHERE last_at < ?1 AND first_at <"
-                        " (SELECT max(first_at) FROM samples n WHERE n.stream_id = samples.stream_id)",
-                        &s);
+                           "DELETE FROM samples WHERE last_at < ?1 AND first_at <"
+                           " (SELECT max(first_at) FROM samples n WHERE n.stream_id = samples.stream_id)",
+                           &s);
         r = r < 0 ? r : db_bind_int(s, 1, before);
         r = r < 0 ? r : db_run(s);
         if (r < 0) {

@@ -12,10 +12,11 @@ typedef struct MonitorSample {
 
 /* Samples that touch [from, to] (0, 0: all), oldest first; limit 0: all, else the newest limit of them. */
 int sample_store_each(MonitorStore *store, int64_t stream_id, int64_t from, int64_t to, uint64_t limit,
-                int (*function)(const MonitorSample *sample, void *userdata), void *userdata);
+                      int (*function)(const MonitorSample *sample, void *userdata), void *userdata);
 
 /* One stream was measured: the row and its sample, in one transaction. */
-int sample_store_measured(MonitorStore *store, int64_t stream_id, int64_t size_bytes, int64_t file_count, int64_t change, int64_t now);
+int sample_store_measured(MonitorStore *store, int64_t stream_id, int64_t size_bytes, int64_t file_count,
+                          int64_t change, int64_t now);
 /* Measuring one failed: the old values stay, the stream is stale. */
 int sample_store_failed(MonitorStore *store, int64_t stream_id, const char *error_text);
 /* Nothing that the stream shows has changed up to change: its measurement holds on. The caller holds a transaction around many of these. */

@@ -17,11 +17,11 @@ void monitor_servers_free(MonitorServer *servers, size_t n_servers) {
 
 /* --- reading ---------------------------------------------------------------------------------------- */
 
-#define SERVER_COLUMNS                                                                                        \
-        "SELECT id, name, p4port, p4user, stream_mask, trust, interval_usec, timeout_usec, parallel, state,"  \
-        " state_text, created_at, retired_at, checked_at, measured_at, full_at, ticket_expires_at, change,"   \
-        " change_time, ignores_case,"                                                                         \
-        " (SELECT count(*) FROM streams WHERE server_id = servers.id AND streams.state = 'active')"           \
+#define SERVER_COLUMNS                                                                                       \
+        "SELECT id, name, p4port, p4user, stream_mask, trust, interval_usec, timeout_usec, parallel, state," \
+        " state_text, created_at, retired_at, checked_at, measured_at, full_at, ticket_expires_at, change,"  \
+        " change_time, ignores_case,"                                                                        \
+        " (SELECT count(*) FROM streams WHERE server_id = servers.id AND streams.state = 'active')"          \
         " FROM servers "
 
 static int read_server(DbStatement *s, MonitorServer *ret) {
@@ -80,7 +80,9 @@ int server_store_list(MonitorStore *store, bool with_retired, MonitorServer **re
         _cleanup_(server_rows_done) ServerRows rows = {};
         _cleanup_(db_releasep) DbStatement *s = NULL;
         int r = db_prepare(monitor_store_db(store),
-                        SERVER_COLUMNS "WHERE retired_at IS NULL OR ?1 ORDER BY retired_at IS NOT NULL, name", &s);
+                           SERVER_COLUMNS
+                           "WHERE retired_at IS NULL OR ?1 ORDER BY retired_at IS NOT NULL, name",
+                           &s);
         r = r < 0 ? r : db_bind_int(s, 1, with_retired);
         while (r >= 0 && (r = db_step(s)) > 0) {
                 r = append_server(&rows, s);
@@ -97,8 +99,9 @@ int server_store_list(MonitorStore *store, bool with_retired, MonitorServer **re
 int server_store_find(MonitorStore *store, const char *name, MonitorServer *ret) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
         int r = db_prepare(monitor_store_db(store),
-                        SERVER_COLUMNS "WHERE name = ?1 ORDER BY retired_at IS NOT NULL, retired_at DESC LIMIT 1",
-                        &s);
+                           SERVER_COLUMNS
+                           "WHERE name = ?1 ORDER BY retired_at IS NOT NULL, retired_at DESC LIMIT 1",
+                           &s);
         r = r < 0 ? r : db_bind_text(s, 1, name);
         r = r < 0 ? r : db_step(s);
         return r <= 0 ? (r < 0 ? r : -ENOENT) : read_server(s, ret);
@@ -121,7 +124,8 @@ static int bind_server(DbStatement *s, const Server *server, int64_t now) {
 /* Another user may see other files, so what was measured as the old one says nothing: everything again. */
 static int update_server(Db *db, const Server *server, int64_t now) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
-        int r = db_prepare(db,
+        int r = db_prepare(
+                        db,
                         "UPDATE servers SET name = ?2, p4user = ?3, stream_mask = ?4, trust = ?5, interval_usec = ?6,"
                         " timeout_usec = ?7, parallel = ?8, retired_at = NULL,"
                         " full_at = CASE WHEN p4user = ?3 THEN full_at END"
@@ -135,7 +139,8 @@ static int update_server(Db *db, const Server *server, int64_t now) {
 
 static int insert_server(Db *db, const Server *server, int64_t now) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
-        int r = db_prepare(db,
+        int r = db_prepare(
+                        db,
                         "INSERT INTO servers (p4port, name, p4user, stream_mask, trust, interval_usec, timeout_usec,"
                         " parallel, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                         &s);
@@ -166,7 +171,8 @@ static int sync_one(Db *db, const Server *server, int64_t now, MonitorSync *sync
         if (r < 0) {
                 return r;
         }
-        unsigned *counter = db_changes(db) == 0 ? &sync->unchanged : (was_retired ? &sync->returned : &sync->updated);
+        unsigned *counter = db_changes(db) == 0 ? &sync->unchanged :
+                                                  (was_retired ? &sync->returned : &sync->updated);
         (*counter)++;
         return 0;
 }
@@ -188,7 +194,8 @@ static int retire(Db *db, int64_t id, int64_t now) {
         return r < 0 ? r : db_run(s);
 }
 
-static int retire_unlisted(MonitorStore *store, const Server *servers, size_t n_servers, int64_t now, MonitorSync *sync) {
+static int retire_unlisted(MonitorStore *store, const Server *servers, size_t n_servers, int64_t now,
+                           MonitorSync *sync) {
         _cleanup_(server_rows_done) ServerRows rows = {};
         int r = server_store_list(store, false, &rows.rows, &rows.n_rows);
         for (size_t i = 0; i < rows.n_rows && r >= 0; i++) {
@@ -200,7 +207,8 @@ static int retire_unlisted(MonitorStore *store, const Server *servers, size_t n_
         return r;
 }
 
-int server_store_sync(MonitorStore *store, const Server *servers, size_t n_servers, int64_t now, MonitorSync *ret) {
+int server_store_sync(MonitorStore *store, const Server *servers, size_t n_servers, int64_t now,
+                      MonitorSync *ret) {
         Db *db = monitor_store_db(store);
         MonitorSync sync = {};
         int r = db_begin(db);
@@ -222,11 +230,12 @@ int server_store_sync(MonitorStore *store, const Server *servers, size_t n_serve
 
 /* --- what measuring finds --------------------------------------------------------------------------- */
 
-int server_store_set_state(
-                MonitorStore *store, int64_t server_id, ServerState state, const char *state_text, int64_t now) {
+int server_store_set_state(MonitorStore *store, int64_t server_id, ServerState state, const char *state_text,
+                           int64_t now) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
         int r = db_prepare(monitor_store_db(store),
-                        "UPDATE servers SET state = ?2, state_text = ?3, checked_at = ?4 WHERE id = ?1", &s);
+                           "UPDATE servers SET state = ?2, state_text = ?3, checked_at = ?4 WHERE id = ?1",
+                           &s);
         r = r < 0 ? r : db_bind_int(s, 1, server_id);
         r = r < 0 ? r : db_bind_text(s, 2, server_state_to_string(state));
         r = r < 0 ? r : db_bind_text(s, 3, state_text);
@@ -237,19 +246,19 @@ int server_store_set_state(
 int server_store_set_ticket(MonitorStore *store, int64_t server_id, int64_t ticket_expires_at) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
         int r = db_prepare(monitor_store_db(store),
-                        "UPDATE servers SET ticket_expires_at = nullif(?2, 0) WHERE id = ?1", &s);
+                           "UPDATE servers SET ticket_expires_at = nullif(?2, 0) WHERE id = ?1", &s);
         r = r < 0 ? r : db_bind_int(s, 1, server_id);
         r = r < 0 ? r : db_bind_int(s, 2, ticket_expires_at);
         return r < 0 ? r : db_run(s);
 }
 
-int server_store_finish(MonitorStore *store, int64_t server_id, int64_t change, int64_t change_time, bool was_full,
-                int64_t now) {
+int server_store_finish(MonitorStore *store, int64_t server_id, int64_t change, int64_t change_time,
+                        bool was_full, int64_t now) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
         int r = db_prepare(monitor_store_db(store),
-                        "UPDATE servers SET change = ?2, change_time = ?3, measured_at = ?5,"
-                        " full_at = CASE WHEN ?4 THEN ?5 ELSE full_at END WHERE id = ?1",
-                        &s);
+                           "UPDATE servers SET change = ?2, change_time = ?3, measured_at = ?5,"
+                           " full_at = CASE WHEN ?4 THEN ?5 ELSE full_at END WHERE id = ?1",
+                           &s);
         r = r < 0 ? r : db_bind_int(s, 1, server_id);
         r = r < 0 ? r : db_bind_int(s, 2, change);
         r = r < 0 ? r : db_bind_int(s, 3, change_time);
@@ -262,7 +271,8 @@ int server_store_finish(MonitorStore *store, int64_t server_id, int64_t change, 
 int server_store_set_ignores_case(MonitorStore *store, int64_t server_id, bool ignores_case) {
         _cleanup_(db_releasep) DbStatement *s = NULL, *t = NULL;
         Db *db = monitor_store_db(store);
-        int r = db_prepare(db, "UPDATE servers SET ignores_case = ?2 WHERE id = ?1 AND ignores_case <> ?2", &s);
+        int r = db_prepare(db, "UPDATE servers SET ignores_case = ?2 WHERE id = ?1 AND ignores_case <> ?2",
+                           &s);
         r = r < 0 ? r : db_bind_int(s, 1, server_id);
         r = r < 0 ? r : db_bind_int(s, 2, ignores_case);
         r = r < 0 ? r : db_run(s);

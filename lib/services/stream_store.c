@@ -31,28 +31,29 @@ static void read_stream(DbStatement *s, MonitorStream *ret) {
         };
 }
 
-#define STREAM_COLUMNS                                                                                        \
-        "SELECT t.id, t.server_id, v.name, t.path, t.name, t.type, t.parent, t.state = 'gone',"               \
-        " v.retired_at IS NOT NULL, t.size_bytes, t.file_count, t.direct, t.volatile, t.stale,"               \
-        " t.missing_listings, t.spec_stamp, t.measured_at, t.change, t.created_at, t.gone_at, t.error_text"   \
+#define STREAM_COLUMNS                                                                                      \
+        "SELECT t.id, t.server_id, v.name, t.path, t.name, t.type, t.parent, t.state = 'gone',"             \
+        " v.retired_at IS NOT NULL, t.size_bytes, t.file_count, t.direct, t.volatile, t.stale,"             \
+        " t.missing_listings, t.spec_stamp, t.measured_at, t.change, t.created_at, t.gone_at, t.error_text" \
         " FROM streams t JOIN servers v ON v.id = t.server_id "
 
 static int prepare_filter(Db *db, const MonitorStreamFilter *filter, DbStatement **ret) {
         /* Two statements, because one that leaves every condition open cannot use an index for any. */
-        int r = filter->stream_id > 0 ? db_prepare(db,
-                                                STREAM_COLUMNS "WHERE t.id = ?2 AND (?1 = 0 OR t.server_id = ?1)"
-                                                               " AND (?3 IS NULL OR t.path = ?3)"
-                                                               " AND (t.state = 'active' OR ?4)"
-                                                               " AND (v.retired_at IS NULL OR ?5)",
-                                                ret)
-                                      : db_prepare(db,
-                                                STREAM_COLUMNS "WHERE (?1 = 0 OR t.server_id = ?1)"
-                                                               " AND (?2 = 0 OR t.id = ?2)"
-                                                               " AND (?3 IS NULL OR t.path = ?3)"
-                                                               " AND (t.state = 'active' OR ?4)"
-                                                               " AND (v.retired_at IS NULL OR ?5)"
-                                                               " ORDER BY v.name, v.id, t.path",
-                                                ret);
+        int r = filter->stream_id > 0 ?
+                                db_prepare(db,
+                                           STREAM_COLUMNS "WHERE t.id = ?2 AND (?1 = 0 OR t.server_id = ?1)"
+                                                          " AND (?3 IS NULL OR t.path = ?3)"
+                                                          " AND (t.state = 'active' OR ?4)"
+                                                          " AND (v.retired_at IS NULL OR ?5)",
+                                           ret) :
+                                db_prepare(db,
+                                           STREAM_COLUMNS "WHERE (?1 = 0 OR t.server_id = ?1)"
+                                                          " AND (?2 = 0 OR t.id = ?2)"
+                                                          " AND (?3 IS NULL OR t.path = ?3)"
+                                                          " AND (t.state = 'active' OR ?4)"
+                                                          " AND (v.retired_at IS NULL OR ?5)"
+                                                          " ORDER BY v.name, v.id, t.path",
+                                           ret);
         r = r < 0 ? r : db_bind_int(*ret, 1, filter->server_id);
         r = r < 0 ? r : db_bind_int(*ret, 2, filter->stream_id);
         r = r < 0 ? r : db_bind_text(*ret, 3, filter->path);
@@ -61,7 +62,7 @@ static int prepare_filter(Db *db, const MonitorStreamFilter *filter, DbStatement
 }
 
 int stream_store_each(MonitorStore *store, const MonitorStreamFilter *filter,
-                int (*function)(const MonitorStream *stream, void *userdata), void *userdata) {
+                      int (*function)(const MonitorStream *stream, void *userdata), void *userdata) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
         int r = prepare_filter(monitor_store_db(store), filter, &s);
         while (r >= 0 && (r = db_step(s)) > 0) {
@@ -78,7 +79,8 @@ int stream_store_each(MonitorStore *store, const MonitorStreamFilter *filter,
 /* Ordered so that the first row is the one to take; a second active row of another server makes it ambiguous. */
 int stream_store_find(MonitorStore *store, int64_t server_id, const char *path, int64_t *ret_id) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
-        int r = db_prepare(monitor_store_db(store),
+        int r = db_prepare(
+                        monitor_store_db(store),
                         "SELECT t.id, t.state = 'gone' OR v.retired_at IS NOT NULL AS old FROM streams t"
                         " JOIN servers v ON v.id = t.server_id WHERE t.path = ?2 AND (?1 = 0 OR t.server_id = ?1)"
                         " ORDER BY old, t.id DESC LIMIT 2",
@@ -107,7 +109,8 @@ static int own_text(const char **text) {
 
 static int take_stream(const MonitorStream *stream, void *userdata) {
         MonitorStream copy = *stream;
-        const char **texts[] = { &copy.server, &copy.path, &copy.name, &copy.type, &copy.parent, &copy.error_text };
+        const char **texts[] = { &copy.server, &copy.path,   &copy.name,
+                                 &copy.type,   &copy.parent, &copy.error_text };
         int r = 0;
         for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
                 int q = own_text(texts[i]);
@@ -152,7 +155,8 @@ static int bind_listing(DbStatement *s, int64_t server_id, const StreamListing *
  * because the changes made while it was are not looked at again. */
 static int refresh_listed(Db *db, int64_t server_id, const StreamListing *listing) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
-        int r = db_prepare(db,
+        int r = db_prepare(
+                        db,
                         "UPDATE streams SET name = ?3, type = ?4, parent = ?5, missing_listings = 0, state = 'active',"
                         " stale = stale OR state = 'gone', spec_stamp = CASE state WHEN 'gone' THEN 0 ELSE spec_stamp END"
                         " WHERE server_id = ?1 AND path = ?2 AND (state = 'gone' OR missing_listings > 0"
@@ -165,18 +169,19 @@ static int refresh_listed(Db *db, int64_t server_id, const StreamListing *listin
 static int insert_listed(Db *db, int64_t server_id, const StreamListing *listing, int64_t now) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
         int r = db_prepare(db,
-                        "INSERT INTO streams (server_id, path, name, type, parent, created_at)"
-                        " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                        &s);
+                           "INSERT INTO streams (server_id, path, name, type, parent, created_at)"
+                           " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                           &s);
         r = r < 0 ? r : bind_listing(s, server_id, listing, now);
         return r < 0 ? r : db_run(s);
 }
 
-int stream_store_list(
-                MonitorStore *store, int64_t server_id, const StreamListing *listing, int64_t now, int64_t *ret_id) {
+int stream_store_list(MonitorStore *store, int64_t server_id, const StreamListing *listing, int64_t now,
+                      int64_t *ret_id) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
         Db *db = monitor_store_db(store);
-        int r = db_prepare(db, "SELECT id, state = 'gone' FROM streams WHERE server_id = ?1 AND path = ?2", &s);
+        int r = db_prepare(db, "SELECT id, state = 'gone' FROM streams WHERE server_id = ?1 AND path = ?2",
+                           &s);
         r = r < 0 ? r : db_bind_int(s, 1, server_id);
         r = r < 0 ? r : db_bind_text(s, 2, listing->path);
         r = r < 0 ? r : db_step(s);
@@ -204,10 +209,10 @@ int stream_store_list(
 static int miss(Db *db, int64_t stream_id, bool is_gone, int64_t now) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
         int r = db_prepare(db,
-                        "UPDATE streams SET missing_listings = missing_listings + 1,"
-                        " state = CASE WHEN ?2 THEN 'gone' ELSE state END,"
-                        " gone_at = CASE WHEN ?2 THEN ?3 ELSE gone_at END WHERE id = ?1",
-                        &s);
+                           "UPDATE streams SET missing_listings = missing_listings + 1,"
+                           " state = CASE WHEN ?2 THEN 'gone' ELSE state END,"
+                           " gone_at = CASE WHEN ?2 THEN ?3 ELSE gone_at END WHERE id = ?1",
+                           &s);
         r = r < 0 ? r : db_bind_int(s, 1, stream_id);
         r = r < 0 ? r : db_bind_int(s, 2, is_gone);
         r = r < 0 ? r : db_bind_int(s, 3, now);
@@ -221,7 +226,8 @@ int stream_store_mark_missing(MonitorStore *store, int64_t server_id, StreamMiss
         _cleanup_(db_releasep) DbStatement *s = NULL;
         Db *db = monitor_store_db(store);
         missing->n_missing = missing->n_gone = 0;
-        int r = db_prepare(db,
+        int r = db_prepare(
+                        db,
                         "SELECT id, path, missing_listings FROM streams WHERE server_id = ?1 AND state = 'active'"
                         " ORDER BY id",
                         &s);
@@ -246,8 +252,10 @@ int stream_store_mark_missing(MonitorStore *store, int64_t server_id, StreamMiss
 
 static int add_prefix(Db *db, int64_t server_id, int64_t stream_id, const char *prefix) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
-        int r = db_prepare(db,
-                        "INSERT OR IGNORE INTO stream_paths (server_id, prefix, stream_id) VALUES (?1, ?2, ?3)", &s);
+        int r = db_prepare(
+                        db,
+                        "INSERT OR IGNORE INTO stream_paths (server_id, prefix, stream_id) VALUES (?1, ?2, ?3)",
+                        &s);
         r = r < 0 ? r : db_bind_int(s, 1, server_id);
         r = r < 0 ? r : db_bind_text(s, 2, prefix);
         r = r < 0 ? r : db_bind_int(s, 3, stream_id);
@@ -263,7 +271,9 @@ static int drop_prefixes(Db *db, int64_t stream_id) {
 
 static int set_view_row(Db *db, int64_t stream_id, int64_t spec_stamp, bool is_direct, bool is_volatile) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
-        int r = db_prepare(db, "UPDATE streams SET spec_stamp = ?2, direct = ?3, volatile = ?4, stale = 1 WHERE id = ?1",
+        int r = db_prepare(
+                        db,
+                        "UPDATE streams SET spec_stamp = ?2, direct = ?3, volatile = ?4, stale = 1 WHERE id = ?1",
                         &s);
         r = r < 0 ? r : db_bind_int(s, 1, stream_id);
         r = r < 0 ? r : db_bind_int(s, 2, spec_stamp);
@@ -273,8 +283,8 @@ static int set_view_row(Db *db, int64_t stream_id, int64_t spec_stamp, bool is_d
 }
 
 /* The new stamp makes the stream look settled before it is measured: it is stale until then, also when we are killed in between. */
-int stream_store_set_view(MonitorStore *store, int64_t server_id, int64_t stream_id, int64_t spec_stamp, bool is_direct,
-                bool is_volatile, char *const *prefixes) {
+int stream_store_set_view(MonitorStore *store, int64_t server_id, int64_t stream_id, int64_t spec_stamp,
+                          bool is_direct, bool is_volatile, char *const *prefixes) {
         Db *db = monitor_store_db(store);
         int r = db_begin(db);
         if (r < 0) {
@@ -304,10 +314,10 @@ static int each_id(DbStatement *s, int (*function)(int64_t stream_id, void *user
 }
 
 int stream_store_each_with_prefix(MonitorStore *store, int64_t server_id, const char *prefix,
-                int (*function)(int64_t stream_id, void *userdata), void *userdata) {
+                                  int (*function)(int64_t stream_id, void *userdata), void *userdata) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
         int r = db_prepare(monitor_store_db(store),
-                        "SELECT stream_id FROM stream_paths WHERE server_id = ?1 AND prefix = ?2", &s);
+                           "SELECT stream_id FROM stream_paths WHERE server_id = ?1 AND prefix = ?2", &s);
         r = r < 0 ? r : db_bind_int(s, 1, server_id);
         r = r < 0 ? r : db_bind_text(s, 2, prefix);
         return r < 0 ? r : each_id(s, function, userdata);
@@ -315,9 +325,10 @@ int stream_store_each_with_prefix(MonitorStore *store, int64_t server_id, const 
 
 /* Everything below "//a/b" sorts from "//a/b/" up to, not including, "//a/b0": '0' follows '/'. Below the root "/" it is "//" up to "/0". */
 int stream_store_each_below_prefix(MonitorStore *store, int64_t server_id, const char *prefix,
-                int (*function)(int64_t stream_id, void *userdata), void *userdata) {
+                                   int (*function)(int64_t stream_id, void *userdata), void *userdata) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
-        int r = db_prepare(monitor_store_db(store),
+        int r = db_prepare(
+                        monitor_store_db(store),
                         "SELECT DISTINCT stream_id FROM stream_paths WHERE server_id = ?1 AND prefix >= ?2 || '/'"
                         " AND prefix < ?2 || '0'",
                         &s);
