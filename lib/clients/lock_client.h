@@ -1,4 +1,5 @@
-/* Taking locks from weir-lockd (org.weir.Locks1). A lock is a file descriptor: close it, or die, and it is free. */
+/* Taking locks from weir-lockd (org.weir.Locks1). A lock is a file descriptor: close it, or die, and it is
+ * free. */
 #pragma once
 
 #include <stdbool.h>
@@ -23,9 +24,11 @@ int lock_client_new(LockClient **ret); /* connects to the system bus */
 LockClient *lock_client_free(LockClient *client);
 DEFINE_TRIVIAL_CLEANUP_FUNC(LockClient *, lock_client_free);
 
-/* timeout_usec: 0 = do not wait, USEC_INFINITY = for ever. Returns the fd (>= 0); -EBUSY with *ret_busy filled with the first conflicting holder (owned by the caller; lock_holder_done) and *ret_message a sentence;
- * -EACCES not allowed, -EINVAL bad resource or mode, -ECONNREFUSED/-EHOSTDOWN no lockd; *ret_message (owned, may be NULL) says what happened. */
-int lock_client_acquire(LockClient *client, const char *resource, const char *mode, const char *why, uint64_t timeout_usec,
-                        LockHolder *ret_busy, char **ret_message);
+/* timeout_usec: 0 = do not wait, USEC_INFINITY = for ever. Returns the fd (>= 0); -EBUSY with *ret_busy
+ * filled with the first conflicting holder (owned by the caller; lock_holder_done) and *ret_message a
+ * sentence; -EACCES not allowed, -EINVAL bad resource or mode, -ECONNREFUSED/-EHOSTDOWN no lockd;
+ * *ret_message (owned, may be NULL) says what happened. */
+int lock_client_acquire(LockClient *client, const char *resource, const char *mode, const char *why,
+                        uint64_t timeout_usec, LockHolder *ret_busy, char **ret_message);
 int lock_client_list(LockClient *client, LockHolder **ret, size_t *ret_n, char **ret_message);
 int lock_client_break(LockClient *client, const char *resource, uint32_t *ret_broken, char **ret_message);

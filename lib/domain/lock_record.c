@@ -1,5 +1,6 @@
-/* "weir-lock 1", one KEY=VALUE per line, an empty line at the end: readable in a debugger, and cut off is noticed. Every key must
- * be there exactly in this order; a newer version of the program that wants more writes another first line. */
+/* "weir-lock 1", one KEY=VALUE per line, an empty line at the end: readable in a debugger, and cut off is
+ * noticed. Every key must be there exactly in this order; a newer version of the program that wants more
+ * writes another first line. */
 #include "domain/lock_record.h"
 
 #include <inttypes.h>
@@ -15,15 +16,18 @@ void lock_record_done(LockRecord *record) {
         free(record->resource);
         free(record->owner.holder);
         free(record->owner.why);
-        *record = (LockRecord){};
+        *record = (LockRecord) {};
 }
 
 int lock_record_write(const Lock *lock, Buffer *buffer) {
         size_t start = buffer->length;
         int r = buffer_append_format(buffer,
-                        HEAD "id=%" PRIu64 "\nresource=%s\nmode=%s\nuid=%u\npid=%d\nsince=%" PRId64 "\nholder=%s\nwhy=%s\n\n",
-                        lock->id, lock->resource, lock_mode_to_string(lock->mode), lock->owner.uid, lock->owner.pid,
-                        lock->owner.since, lock->owner.holder, lock->owner.why);
+                                     HEAD "id=%" PRIu64
+                                          "\nresource=%s\nmode=%s\nuid=%u\npid=%d\nsince=%" PRId64
+                                          "\nholder=%s\nwhy=%s\n\n",
+                                     lock->id, lock->resource, lock_mode_to_string(lock->mode),
+                                     lock->owner.uid, lock->owner.pid, lock->owner.since, lock->owner.holder,
+                                     lock->owner.why);
 
         if (r < 0) {
                 return r;
@@ -55,9 +59,10 @@ static int fill_record(char **values, LockRecord *record) {
         uint32_t uid, pid;
 
         record->mode = lock_mode_from_string(values[MODE]);
-        if (record->mode < 0 || parse_uint64(values[ID], &record->id) < 0 || parse_uint32(values[UID], &uid) < 0 ||
-                        parse_uint32(values[PID], &pid) < 0 || parse_int64(values[SINCE], &record->owner.since) < 0 ||
-                        lock_resource_parse(values[RESOURCE], &record->resource, NULL) < 0) {
+        if (record->mode < 0 || parse_uint64(values[ID], &record->id) < 0 ||
+            parse_uint32(values[UID], &uid) < 0 || parse_uint32(values[PID], &pid) < 0 ||
+            parse_int64(values[SINCE], &record->owner.since) < 0 ||
+            lock_resource_parse(values[RESOURCE], &record->resource, NULL) < 0) {
                 return -EBADMSG;
         }
         record->owner.uid = uid;

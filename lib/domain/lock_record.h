@@ -1,5 +1,6 @@
-/* What weir-lockd must know about a held lock after a restart, as text. It is written into the lock's own pipe before anybody gets
- * the other end, so that the descriptor in systemd's store and the knowledge about it are one thing that cannot come apart. */
+/* What weir-lockd must know about a held lock after a restart, as text. It is written into the lock's own
+ * pipe before anybody gets the other end, so that the descriptor in systemd's store and the knowledge about
+ * it are one thing that cannot come apart. */
 #pragma once
 
 #include <stddef.h>
@@ -21,7 +22,9 @@ typedef struct LockRecord {
 } LockRecord;
 void lock_record_done(LockRecord *record);
 
-/* -EMSGSIZE beyond LOCK_RECORD_MAX, which names and texts within their bounds never reach. Texts must hold no newlines. */
+/* -EMSGSIZE beyond LOCK_RECORD_MAX, which names and texts within their bounds never reach. Texts must hold
+ * no newlines. */
 int lock_record_write(const Lock *lock, Buffer *buffer);
-/* -EBADMSG when text (NUL-terminated; more may follow the record) does not begin with a complete and sane record. */
+/* -EBADMSG when text (NUL-terminated; more may follow the record) does not begin with a complete and sane
+ * record. */
 int lock_record_parse(const char *text, LockRecord *ret);

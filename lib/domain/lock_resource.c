@@ -33,22 +33,25 @@ static bool is_stream_path(const char *path) {
         size_t length = strlen(path);
 
         return length <= LOCK_STREAM_PATH_MAX && string_has_prefix(path, "//") && path[2] != '/' &&
-                        strchr(path + 2, '/') && !strstr(path + 2, "//") && path[length - 1] != '/' &&
-                        !strstr(path, "...") && !strpbrk(path, "*#@");
+               strchr(path + 2, '/') && !strstr(path + 2, "//") && path[length - 1] != '/' &&
+               !strstr(path, "...") && !strpbrk(path, "*#@");
 }
 
-static int parse_stream(const char *server, size_t server_length, const char *path, char **ret, const char **ret_problem) {
+static int parse_stream(const char *server, size_t server_length, const char *path, char **ret,
+                        const char **ret_problem) {
         /* The two-slash spelling: what follows "/stream/" is the path without its first slash. */
         const char *missing_slash = path[0] == '/' && path[1] != '/' ? "/" : "";
         _cleanup_free_ char *name = NULL;
         int r;
 
-        r = string_format(&name, "server/%.*s" STREAM_SEPARATOR "%s%s", (int) server_length, server, missing_slash, path);
+        r = string_format(&name, "server/%.*s" STREAM_SEPARATOR "%s%s", (int) server_length, server,
+                          missing_slash, path);
         if (r < 0) {
                 return r;
         }
         if (!is_stream_path(name + strlen("server/") + server_length + strlen(STREAM_SEPARATOR))) {
-                return refuse(ret_problem, "a stream is named by its depot path: server/NAME/stream///DEPOT/STREAM");
+                return refuse(ret_problem,
+                              "a stream is named by its depot path: server/NAME/stream///DEPOT/STREAM");
         }
         *ret = TAKE_PTR(name);
         return 0;
@@ -99,7 +102,8 @@ int lock_resource_parse(const char *text, char **ret, const char **ret_problem) 
         if (string_has_prefix(text, "workspace/")) {
                 return parse_workspace(text, text + strlen("workspace/"), ret, ret_problem);
         }
-        return refuse(ret_problem, "it must be /, config, server, server/NAME, server/NAME/stream/PATH or workspace/HOST/CLIENT");
+        return refuse(ret_problem,
+                      "it must be /, config, server, server/NAME, server/NAME/stream/PATH or workspace/HOST/CLIENT");
 }
 
 /* server/NAME/… : the slashes after that belong to the depot path, not to the tree. */

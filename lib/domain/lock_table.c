@@ -1,5 +1,6 @@
-/* The lock table. A plain list in the order of asking: the number of locks is bounded by its user (a few thousand at most), and
- * "is anything in the way" is one pass over it, which costs less than the system call that carried the question here. */
+/* The lock table. A plain list in the order of asking: the number of locks is bounded by its user (a few
+ * thousand at most), and "is anything in the way" is one pass over it, which costs less than the system call
+ * that carried the question here. */
 #include "domain/lock_table.h"
 
 #include <string.h>
@@ -32,7 +33,7 @@ LockMode lock_mode_from_string(const char *text) {
 #define WITH(mode) (1U << (mode))
 static const unsigned compatible_modes[_LOCK_MODE_MAX] = {
         [LOCK_INTENT_SHARED] = WITH(LOCK_INTENT_SHARED) | WITH(LOCK_INTENT_EXCLUSIVE) | WITH(LOCK_SHARED) |
-                        WITH(LOCK_SHARED_INTENT_EXCLUSIVE),
+                               WITH(LOCK_SHARED_INTENT_EXCLUSIVE),
         [LOCK_INTENT_EXCLUSIVE] = WITH(LOCK_INTENT_SHARED) | WITH(LOCK_INTENT_EXCLUSIVE),
         [LOCK_SHARED] = WITH(LOCK_INTENT_SHARED) | WITH(LOCK_SHARED),
         [LOCK_SHARED_INTENT_EXCLUSIVE] = WITH(LOCK_INTENT_SHARED),
@@ -45,7 +46,8 @@ bool lock_modes_are_compatible(LockMode a, LockMode b) {
 
 /* What a lock means for everything above it. */
 static LockMode intention_of(LockMode mode) {
-        return mode == LOCK_INTENT_SHARED || mode == LOCK_SHARED ? LOCK_INTENT_SHARED : LOCK_INTENT_EXCLUSIVE;
+        return mode == LOCK_INTENT_SHARED || mode == LOCK_SHARED ? LOCK_INTENT_SHARED :
+                                                                   LOCK_INTENT_EXCLUSIVE;
 }
 
 bool lock_conflicts(const char *resource_a, LockMode mode_a, const char *resource_b, LockMode mode_b) {
@@ -75,8 +77,9 @@ DEFINE_TRIVIAL_CLEANUP_FUNC(Lock *, lock_free);
 static int lock_new(const char *resource, LockMode mode, const LockOwner *owner, Lock **ret) {
         _cleanup_(lock_freep) Lock *lock = calloc(1, sizeof(*lock));
 
-        if (!lock || string_copy(&lock->resource, resource) < 0 || string_copy(&lock->owner.holder, owner->holder) < 0 ||
-                        string_copy(&lock->owner.why, owner->why) < 0) {
+        if (!lock || string_copy(&lock->resource, resource) < 0 ||
+            string_copy(&lock->owner.holder, owner->holder) < 0 ||
+            string_copy(&lock->owner.why, owner->why) < 0) {
                 return -ENOMEM;
         }
         lock->mode = mode;
@@ -109,8 +112,10 @@ void lock_table_done(LockTable *table) {
         }
 }
 
-/* Held locks block wherever they stand in the list, waiting ones only those who came after them, that is: `until` ends them. */
-static const Lock *find_blocker(const LockTable *table, const char *resource, LockMode mode, const Lock *until) {
+/* Held locks block wherever they stand in the list, waiting ones only those who came after them, that is:
+ * `until` ends them. */
+static const Lock *find_blocker(const LockTable *table, const char *resource, LockMode mode,
+                                const Lock *until) {
         const Lock *earlier_waiter = NULL;
         bool earlier = true;
 
@@ -119,7 +124,8 @@ static const Lock *find_blocker(const LockTable *table, const char *resource, Lo
                         earlier = false;
                         continue;
                 }
-                if ((!lock->held && (!earlier || earlier_waiter)) || !lock_conflicts(lock->resource, lock->mode, resource, mode)) {
+                if ((!lock->held && (!earlier || earlier_waiter)) ||
+                    !lock_conflicts(lock->resource, lock->mode, resource, mode)) {
                         continue;
                 }
                 if (lock->held) {
@@ -138,7 +144,8 @@ const Lock *lock_table_find_blocker_of(const LockTable *table, const Lock *waite
         return find_blocker(table, waiter->resource, waiter->mode, waiter);
 }
 
-int lock_table_add(LockTable *table, const char *resource, LockMode mode, const LockOwner *owner, uint64_t minimum_id, Lock **ret) {
+int lock_table_add(LockTable *table, const char *resource, LockMode mode, const LockOwner *owner,
+                   uint64_t minimum_id, Lock **ret) {
         Lock *lock = NULL;
         int r = lock_new(resource, mode, owner, &lock);
 
@@ -153,7 +160,8 @@ int lock_table_add(LockTable *table, const char *resource, LockMode mode, const 
         return 0;
 }
 
-int lock_table_restore(LockTable *table, const char *resource, LockMode mode, const LockOwner *owner, uint64_t id, Lock **ret) {
+int lock_table_restore(LockTable *table, const char *resource, LockMode mode, const LockOwner *owner,
+                       uint64_t id, Lock **ret) {
         Lock *before = table->first, *lock = NULL;
         int r;
 

@@ -1,4 +1,5 @@
-/* See lockd.h for the life of a lock. While a lock waits, Lock.userdata is the request of whoever waits; once held, it is its Pipe. */
+/* See lockd.h for the life of a lock. While a lock waits, Lock.userdata is the request of whoever waits;
+ * once held, it is its Pipe. */
 #include "services/lockd.h"
 
 #include <fcntl.h>
@@ -40,7 +41,8 @@ static Pipe *pipe_free(Pipe *pipe) {
 }
 DEFINE_TRIVIAL_CLEANUP_FUNC(Pipe *, pipe_free);
 
-/* --- systemd's descriptor store ---------------------------------------------------------------------------------- */
+/* --- systemd's descriptor store
+ * ---------------------------------------------------------------------------------- */
 
 static int store_add(uint64_t id, int fd) {
         char message[64];
@@ -62,7 +64,8 @@ static void store_remove_id(uint64_t id) {
         store_remove(name);
 }
 
-/* --- taking and freeing ------------------------------------------------------------------------------------------ */
+/* --- taking and freeing
+ * ------------------------------------------------------------------------------------------ */
 
 static void settle(Lockd *lockd);
 
@@ -86,7 +89,8 @@ static int on_hangup(sd_event_source *source, int fd, uint32_t revents, void *us
         return 0;
 }
 
-/* Takes read_fd over. No events are asked for: hanging up is always told, and the record in the pipe is to stay there. */
+/* Takes read_fd over. No events are asked for: hanging up is always told, and the record in the pipe is to
+ * stay there. */
 static int attach(Lockd *lockd, Lock *lock, int *read_fd) {
         _cleanup_(pipe_freep) Pipe *pipe = calloc(1, sizeof(*pipe));
         int r;
@@ -94,7 +98,7 @@ static int attach(Lockd *lockd, Lock *lock, int *read_fd) {
         if (!pipe) {
                 return -ENOMEM;
         }
-        *pipe = (Pipe){ .lockd = lockd, .lock = lock, .read_fd = TAKE_FD(*read_fd) };
+        *pipe = (Pipe) { .lockd = lockd, .lock = lock, .read_fd = TAKE_FD(*read_fd) };
         r = sd_event_add_io(lockd->event, &pipe->hangup, pipe->read_fd, 0, on_hangup, pipe);
         if (r < 0) {
                 return r;
@@ -125,7 +129,8 @@ static int open_lock(Lockd *lockd, Lock *lock, int *ret_fd) {
         }
         read_fd = ends[0];
         write_fd = ends[1];
-        /* One page each, as the kernel counts them per user and makes late pipes too small when there are many large ones. */
+        /* One page each, as the kernel counts them per user and makes late pipes too small when there are
+         * many large ones. */
         (void) fcntl(write_fd, F_SETPIPE_SZ, LOCK_RECORD_MAX);
         lock->owner.since = now_realtime();
         r = write_record(lock, write_fd);
@@ -162,7 +167,8 @@ static void settle(Lockd *lockd) {
         }
 }
 
-int lockd_acquire(Lockd *lockd, const char *resource, LockMode mode, const LockOwner *owner, void *request, Lock **ret_lock, int *ret_fd) {
+int lockd_acquire(Lockd *lockd, const char *resource, LockMode mode, const LockOwner *owner, void *request,
+                  Lock **ret_lock, int *ret_fd) {
         Lock *lock = NULL;
         int r;
 
@@ -208,7 +214,8 @@ unsigned lockd_break(Lockd *lockd, const char *resource) {
         return n;
 }
 
-/* --- restarts ---------------------------------------------------------------------------------------------------- */
+/* --- restarts
+ * ---------------------------------------------------------------------------------------------------- */
 
 /* Reads the record of a pipe and leaves it there: tee(2) copies without consuming. */
 static int peek_record(int fd, LockRecord *ret) {
@@ -251,8 +258,9 @@ static int restore_lock(Lockd *lockd, const char *name, int *fd) {
                 return r;
         }
         (void) snprintf(expected, sizeof(expected), STORE_NAME_PREFIX "%" PRIu64, record.id);
-        r = string_equal(name, expected) ? lock_table_restore(&lockd->table, record.resource, record.mode, &record.owner, record.id, &lock)
-                                         : -EBADMSG;
+        r = string_equal(name, expected) ? lock_table_restore(&lockd->table, record.resource, record.mode,
+                                                              &record.owner, record.id, &lock) :
+                                           -EBADMSG;
         lock_record_done(&record);
         if (r < 0) {
                 return r;
@@ -276,14 +284,17 @@ int lockd_restore(Lockd *lockd) {
                         store_remove(names[i]);
                 }
                 if (r < 0 && r != -ESTALE) {
-                        log_notice("Dropping descriptor \"%s\" from the store, it is no lock: %s", names[i], strerror(-r));
+                        log_notice("Dropping descriptor \"%s\" from the store, it is no lock: %s", names[i],
+                                   strerror(-r));
                 }
         }
         strv_free(names);
         return n < 0 ? n : 0;
 }
 
-/* --- life -------------------------------------------------------------------------------------------------------- */
+/* --- life
+ * --------------------------------------------------------------------------------------------------------
+ * */
 
 const LockTable *lockd_table(const Lockd *lockd) {
         return &lockd->table;

@@ -1,8 +1,9 @@
-/* The record in a lock's pipe: what is written is read back, and nothing cut, changed or foreign is believed. */
+/* The record in a lock's pipe: what is written is read back, and nothing cut, changed or foreign is
+ * believed. */
 #undef NDEBUG
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -13,13 +14,16 @@
 #include "domain/lock_resource.h"
 
 static Lock example(void) {
-        return (Lock){
+        return (Lock) {
                 .id = UINT64_MAX,
                 .resource = (char *) "server/demo/stream///d/50%25 \xd0\xb0=b",
                 .mode = LOCK_SHARED_INTENT_EXCLUSIVE,
                 .held = true,
-                .owner = { .holder = (char *) "weir-measure@demo.service", .why = (char *) "a = b", .uid = 4294967294U, .pid = 4194304,
-                                .since = 1795269787000001 },
+                .owner = { .holder = (char *) "weir-measure@demo.service",
+                           .why = (char *) "a = b",
+                           .uid = 4294967294U,
+                           .pid = 4194304,
+                           .since = 1795269787000001 },
         };
 }
 
@@ -85,8 +89,14 @@ static void test_bad_values(void **state) {
 /* The largest lock the bounds allow fits into the smallest pipe. */
 static void test_largest(void **state) {
         static char resource[LOCK_RESOURCE_MAX + 1], holder[LOCK_HOLDER_MAX + 1], why[LOCK_WHY_MAX + 1];
-        Lock lock = { .id = UINT64_MAX, .resource = resource, .mode = LOCK_SHARED_INTENT_EXCLUSIVE,
-                .owner = { .holder = holder, .why = why, .uid = UINT32_MAX, .pid = INT32_MAX, .since = INT64_MAX } };
+        Lock lock = { .id = UINT64_MAX,
+                      .resource = resource,
+                      .mode = LOCK_SHARED_INTENT_EXCLUSIVE,
+                      .owner = { .holder = holder,
+                                 .why = why,
+                                 .uid = UINT32_MAX,
+                                 .pid = INT32_MAX,
+                                 .since = INT64_MAX } };
         Buffer buffer = {};
 
         memset(resource, 'r', LOCK_RESOURCE_MAX);

@@ -1,8 +1,8 @@
 /* Names of locks: which are names, what their one spelling is, and what is above what. */
 #undef NDEBUG
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -20,11 +20,13 @@ static void test_names(void **state) {
                 { "server", "server" },
                 { "server/demo", "server/demo" },
                 { "server/demo-1_a%", "server/demo-1_a%" },
-                { "server/\xd1\x81\xd0\xb5\xd1\x80\xd0\xb2\xd0\xb5\xd1\x80", "server/\xd1\x81\xd0\xb5\xd1\x80\xd0\xb2\xd0\xb5\xd1\x80" },
+                { "server/\xd1\x81\xd0\xb5\xd1\x80\xd0\xb2\xd0\xb5\xd1\x80",
+                  "server/\xd1\x81\xd0\xb5\xd1\x80\xd0\xb2\xd0\xb5\xd1\x80" },
                 { "server/demo/stream///depot/main", "server/demo/stream///depot/main" },
                 { "server/demo/stream//depot/main", "server/demo/stream///depot/main" },
                 { "server/demo/stream///depot/a/b/c", "server/demo/stream///depot/a/b/c" },
-                { "server/demo/stream///depot/50%25 of 'x' \"y\"", "server/demo/stream///depot/50%25 of 'x' \"y\"" },
+                { "server/demo/stream///depot/50%25 of 'x' \"y\"",
+                  "server/demo/stream///depot/50%25 of 'x' \"y\"" },
                 { "server/stream/stream///depot/stream", "server/stream/stream///depot/stream" },
                 { "workspace", "workspace" },
                 { "workspace/host", "workspace/host" },
@@ -111,9 +113,20 @@ static void test_bounds(void **state) {
 
 static void test_tree(void **state) {
         /* Every resource with the chain above it; all other pairs are unrelated. */
-        static const char *const all[] = { "/", "config", "server", "server/a", "server/ab", "server/a/stream///d/s",
-                "server/a/stream///d/s/t", "server/a/stream///d/st", "server/stream", "workspace", "workspace/h",
-                "workspace/h/c", "workspace/stream", "workspace/stream/c" };
+        static const char *const all[] = { "/",
+                                           "config",
+                                           "server",
+                                           "server/a",
+                                           "server/ab",
+                                           "server/a/stream///d/s",
+                                           "server/a/stream///d/s/t",
+                                           "server/a/stream///d/st",
+                                           "server/stream",
+                                           "workspace",
+                                           "workspace/h",
+                                           "workspace/h/c",
+                                           "workspace/stream",
+                                           "workspace/stream/c" };
         static const char *const chains[][5] = {
                 { "/" }, /* of config, and so on in the order above */
                 { "/" },

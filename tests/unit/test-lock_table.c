@@ -1,9 +1,10 @@
-/* The lock table: Gray's matrix whole, the rules of the tree, order, and long random runs against a naive model that keeps every
- * lock as the set of (resource, mode) pairs a textbook would take: the intentions on all ancestors and the mode itself. */
+/* The lock table: Gray's matrix whole, the rules of the tree, order, and long random runs against a naive
+ * model that keeps every lock as the set of (resource, mode) pairs a textbook would take: the intentions on
+ * all ancestors and the mode itself. */
 #undef NDEBUG
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -15,14 +16,14 @@
 
 /* The matrix as the literature prints it, not as the code stores it. Rows and columns: IS IX S SIX X. */
 static const char *const matrix[_LOCK_MODE_MAX] = {
-        "yyyyn",
-        "yynnn",
-        "ynynn",
-        "ynnnn",
-        "nnnnn",
+        "yyyyn", "yynnn", "ynynn", "ynnnn", "nnnnn",
 };
 
-static const LockOwner somebody = { .holder = (char *) "weir-measure@demo.service", .why = (char *) "measuring", .uid = 7, .pid = 8, .since = 9 };
+static const LockOwner somebody = { .holder = (char *) "weir-measure@demo.service",
+                                    .why = (char *) "measuring",
+                                    .uid = 7,
+                                    .pid = 8,
+                                    .since = 9 };
 
 static void test_matrix(void **state) {
         for (LockMode a = 0; a < _LOCK_MODE_MAX; a++) {
@@ -58,7 +59,8 @@ static void test_tree_rules(void **state) {
                 { "server/a", LOCK_EXCLUSIVE, "server/b", LOCK_EXCLUSIVE, false },
                 { "server/a", LOCK_EXCLUSIVE, "server/a/stream///d/s", LOCK_EXCLUSIVE, true },
                 { "server/a/stream///d/s", LOCK_EXCLUSIVE, "server/a/stream///d/t", LOCK_EXCLUSIVE, false },
-                { "server/a/stream///d/s", LOCK_EXCLUSIVE, "server/a/stream///d/s/t", LOCK_EXCLUSIVE, false },
+                { "server/a/stream///d/s", LOCK_EXCLUSIVE, "server/a/stream///d/s/t", LOCK_EXCLUSIVE,
+                  false },
                 { "server/a", LOCK_SHARED, "server/a/stream///d/s", LOCK_SHARED, false },
                 { "server/a", LOCK_SHARED, "server/a/stream///d/s", LOCK_EXCLUSIVE, true },
                 { "server/a", LOCK_SHARED_INTENT_EXCLUSIVE, "server/a/stream///d/s", LOCK_SHARED, false },
@@ -70,8 +72,10 @@ static void test_tree_rules(void **state) {
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
-                assert_int_equal(lock_conflicts(cases[i].a, cases[i].mode_a, cases[i].b, cases[i].mode_b), cases[i].conflict);
-                assert_int_equal(lock_conflicts(cases[i].b, cases[i].mode_b, cases[i].a, cases[i].mode_a), cases[i].conflict);
+                assert_int_equal(lock_conflicts(cases[i].a, cases[i].mode_a, cases[i].b, cases[i].mode_b),
+                                 cases[i].conflict);
+                assert_int_equal(lock_conflicts(cases[i].b, cases[i].mode_b, cases[i].a, cases[i].mode_a),
+                                 cases[i].conflict);
         }
 }
 
@@ -85,8 +89,10 @@ static Lock *add(LockTable *table, const char *resource, LockMode mode) {
 /* A stream of readers must not starve a writer, and the writer's wait must not stop the unconcerned. */
 static void test_order(void **state) {
         LockTable table = {};
-        Lock *reader = add(&table, "server/a", LOCK_SHARED), *writer = add(&table, "server/a", LOCK_EXCLUSIVE);
-        Lock *late = add(&table, "server/a", LOCK_SHARED), *below = add(&table, "server/a/stream///d/s", LOCK_SHARED);
+        Lock *reader = add(&table, "server/a", LOCK_SHARED),
+             *writer = add(&table, "server/a", LOCK_EXCLUSIVE);
+        Lock *late = add(&table, "server/a", LOCK_SHARED),
+             *below = add(&table, "server/a/stream///d/s", LOCK_SHARED);
         Lock *other = add(&table, "server/b", LOCK_EXCLUSIVE);
 
         assert_true(reader->held);
@@ -116,7 +122,8 @@ static void test_order(void **state) {
 /* A waiter that leaves opens the way for those behind it. */
 static void test_waiter_leaves(void **state) {
         LockTable table = {};
-        Lock *reader = add(&table, "server/a", LOCK_SHARED), *writer = add(&table, "server/a", LOCK_EXCLUSIVE);
+        Lock *reader = add(&table, "server/a", LOCK_SHARED),
+             *writer = add(&table, "server/a", LOCK_EXCLUSIVE);
         Lock *late = add(&table, "server/a", LOCK_SHARED);
 
         assert_false(late->held);
@@ -147,8 +154,18 @@ static void test_restore(void **state) {
 
 /* --- the naive model --- */
 
-static const char *const tree[] = { "/", "config", "server", "server/a", "server/b", "server/a/stream///d/s",
-        "server/a/stream///d/s/t", "server/b/stream///d/s", "workspace", "workspace/h", "workspace/h/c", "workspace/h/d" };
+static const char *const tree[] = { "/",
+                                    "config",
+                                    "server",
+                                    "server/a",
+                                    "server/b",
+                                    "server/a/stream///d/s",
+                                    "server/a/stream///d/s/t",
+                                    "server/b/stream///d/s",
+                                    "workspace",
+                                    "workspace/h",
+                                    "workspace/h/c",
+                                    "workspace/h/d" };
 static const int parent_of[] = { -1, 0, 0, 2, 2, 3, 3, 4, 0, 8, 9, 9 };
 
 typedef struct ModelLock {
@@ -174,7 +191,8 @@ static bool model_conflict(const ModelLock *a, const ModelLock *b) {
 
 static bool model_is_blocked(const Model *model, size_t index) {
         for (size_t i = 0; i < model->n; i++) {
-                if (i != index && (model->locks[i].held || i < index) && model_conflict(&model->locks[i], &model->locks[index])) {
+                if (i != index && (model->locks[i].held || i < index) &&
+                    model_conflict(&model->locks[i], &model->locks[index])) {
                         return true;
                 }
         }
@@ -195,7 +213,8 @@ static void model_add(Model *model, uint64_t id, size_t resource, LockMode mode)
         memset(lock->modes, 0xff, sizeof(lock->modes));
         lock->modes[resource] = mode;
         for (int i = parent_of[resource]; i >= 0; i = parent_of[i]) {
-                lock->modes[i] = mode == LOCK_SHARED || mode == LOCK_INTENT_SHARED ? LOCK_INTENT_SHARED : LOCK_INTENT_EXCLUSIVE;
+                lock->modes[i] = mode == LOCK_SHARED || mode == LOCK_INTENT_SHARED ? LOCK_INTENT_SHARED :
+                                                                                     LOCK_INTENT_EXCLUSIVE;
         }
         model_grant(model);
 }
@@ -203,7 +222,8 @@ static void model_add(Model *model, uint64_t id, size_t resource, LockMode mode)
 static void model_remove(Model *model, uint64_t id) {
         for (size_t i = 0; i < model->n; i++) {
                 if (model->locks[i].id == id) {
-                        memmove(model->locks + i, model->locks + i + 1, (--model->n - i) * sizeof(ModelLock));
+                        memmove(model->locks + i, model->locks + i + 1,
+                                (--model->n - i) * sizeof(ModelLock));
                         break;
                 }
         }
@@ -226,7 +246,8 @@ static void assert_same(const LockTable *table, const Model *model) {
         /* What locking is for: no two held locks conflict. */
         for (size_t a = 0; a < model->n; a++) {
                 for (size_t b = 0; b < a; b++) {
-                        assert_false(model->locks[a].held && model->locks[b].held && model_conflict(&model->locks[a], &model->locks[b]));
+                        assert_false(model->locks[a].held && model->locks[b].held &&
+                                     model_conflict(&model->locks[a], &model->locks[b]));
                 }
         }
 }
@@ -258,8 +279,7 @@ static void random_step(LockTable *table, Model *model) {
                 uint64_t id = lock->id;
 
                 lock_table_remove(table, lock);
-                while (lock_table_grant_next(table)) {
-                }
+                while (lock_table_grant_next(table)) {}
                 model_remove(model, id);
         }
 }
@@ -283,16 +303,16 @@ static void test_random(void **state) {
                         }
                         assert_non_null(lock);
                         lock_table_remove(&table, lock);
-                        while (lock_table_grant_next(&table)) {
-                        }
+                        while (lock_table_grant_next(&table)) {}
                 }
         }
 }
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_matrix),        cmocka_unit_test(test_mode_names), cmocka_unit_test(test_tree_rules),
-                cmocka_unit_test(test_order),         cmocka_unit_test(test_restore),    cmocka_unit_test(test_random),
+                cmocka_unit_test(test_matrix),        cmocka_unit_test(test_mode_names),
+                cmocka_unit_test(test_tree_rules),    cmocka_unit_test(test_order),
+                cmocka_unit_test(test_restore),       cmocka_unit_test(test_random),
                 cmocka_unit_test(test_waiter_leaves),
         };
 
