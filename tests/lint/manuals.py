@@ -23,8 +23,8 @@ def plain(page: str) -> str:
     return re.sub(r"^\.\\\".*$", "", text, flags=re.MULTILINE)
 
 
-def help_of(program: str) -> tuple[str, int]:
-    done = subprocess.run([str(BUILD / program), "--help"], capture_output=True, text=True, timeout=10, check=False,
+def help_of(program: str, *verb: str) -> tuple[str, int]:
+    done = subprocess.run([str(BUILD / program), *verb, "--help"], capture_output=True, text=True, timeout=10, check=False,
                           stdin=subprocess.DEVNULL)
     return done.stdout, done.returncode
 
@@ -35,10 +35,16 @@ def differences(program: str, page: Path) -> list[str]:
         return [f"{program} --help ended with {status} and {len(text)} bytes on standard output"]
     manual = plain(page.read_text())
     described = set(OPTION.findall(manual))
+    verbs = VERB.findall(text)
+    for verb in verbs:
+        verb_text, status = help_of(program, verb)
+        if status != 0:
+            return [f"{program} {verb} --help ended with {status}"]
+        text += verb_text
     offered = set(OPTION.findall(text))
     found = [f"{option} is in --help, not in {name_of(page)}" for option in sorted(offered - described)]
     found += [f"{option} is in {name_of(page)}, not in --help" for option in sorted(described - offered - foreign(manual))]
-    found += [f"verb {verb} is in --help, not in {name_of(page)}" for verb in VERB.findall(text)
+    found += [f"verb {verb} is in --help, not in {name_of(page)}" for verb in verbs
               if not re.search(rf"(?<![\w-]){re.escape(verb)}(?![\w-])", manual)]
     return found
 

@@ -84,6 +84,17 @@ def bad_xml():
             yield done.stderr.strip()
 
 
+def bad_users(root: Path):
+    done = run("systemd-sysusers", f"--root={root}", "weir.conf")  # a line that it cannot read is no error to it
+    yield from [line for line in done.stderr.splitlines() if not line.startswith("Creating ")]
+    if not re.search(r"^weir:", (root / "etc/passwd").read_text(), re.MULTILINE):
+        yield "there is no user weir"
+    done = run("systemd-tmpfiles", f"--root={root}", "--create", "weir.conf")
+    yield from [done.stderr] if done.stderr else []
+    if oct((root / "var/lib/weir/monitor").stat().st_mode)[-4:] != "2750":
+        yield "/var/lib/weir/monitor is not 2750"
+
+
 def bad_timers():
     for path in sources("units/*.timer"):
         for expression in re.findall(r"^OnCalendar=(.+)$", path.read_text(), re.MULTILINE):
@@ -109,6 +120,7 @@ with tempfile.TemporaryDirectory(prefix="weir-install.") as folder:
           + [f"{n} names /usr/lib/weir" for n in installed(other)
              if n.endswith((".service", ".timer")) and "/usr/lib/weir" in (other / n).read_text()])
     check("D-Bus and polkit files are well-formed XML", bad_xml())
+    check("users and folders are made", bad_users(tree))
     check("timers elapse", bad_timers())
     check(f"no service is exposed above {CEILING}", exposure(tree))
     check("systemd-analyze verify has nothing to say", verify(tree))
