@@ -1,88 +1,111 @@
-/* One sd_journal_sendv() per record. A journal that is not there must not stop any work: then people get the sentence on stderr. */
+/* Structured records for the journal. Short-lived processes lose their unit's name in the journal now and
+ * then, so what a record is about is always in its own fields. */
+#define SD_JOURNAL_SUPPRESS_LOCATION /* the place in our source is of no use to who reads the log */
 #include "resources/journal.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/log.h"
 #include "base/string_util.h"
 
-#define FIELDS_MAX 24
+#define JOURNAL_FIELDS_MAX 32
+#define JOURNAL_LINE_MAX 8192
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
 
-typedef struct Record {
-        char *lines[FIELDS_MAX];
-        struct iovec vectors[FIELDS_MAX];
+typedef struct Entry {
+        char *texts[JOURNAL_FIELDS_MAX];
+        struct iovec vector[JOURNAL_FIELDS_MAX];
         size_t n;
-} Record;
+} Entry;
 
-static void record_done(Record *record) {
-        for (size_t i = 0; i < record->n; i++) {
-                free(record->lines[i]);
+static void entry_done(Entry *entry) {
+        for (size_t i = 0; i < entry->n; i++) {
+                free(entry->texts[i]);
         }
 }
 
-static int record_add(Record *record, const char *name, const char *value) {
-        char *line = NULL;
+static int entry_add(Entry *entry, const char *name, const char *value) {
+        char *text;
         int r;
 
-        if (record->n >= FIELDS_MAX) {
-                return -ENOBUFS;
+        if (entry->n >= JOURNAL_FIELDS_MAX) {
+                return -E2BIG;
         }
-        r = string_format(&line, "%s=%s", name, value);
+        r = string_format(&text, "%s=%s", name, value);
         if (r < 0) {
                 return r;
         }
-        record->vectors[record->n] = (struct iovec) { .iov_base = line, .iov_len = strlen(line) };
-        record->lines[record->n++] = line;
+        entry->texts[entry->n] = text;
+        entry->vector[entry->n++] = (struct iovec){ .iov_base = text, .iov_len = strlen(text) };
         return 0;
 }
 
-/* A program started by hand also tells its terminal what went wrong; what merely happened is for the journal. */
-static bool is_for_terminal(int priority) {
-        return priority <= LOG_LEVEL_WARNING && isatty(STDERR_FILENO);
-}
+/* journalctl shows a MESSAGE with control bytes as "blob data": each line is made printable, the lines are
+ * kept. */
+static int printable_message(char **ret, char *message) {
+        Buffer buffer = {};
+        char *line;
+        int r = 0;
 
-static int send_record(int priority, const JournalField *fields, size_t n_fields, const char *text) {
-        char number[16];
-        Record record = {};
-        int r;
+        while (r >= 0 && (line = strsep(&message, "\n"))) {
+                _cleanup_free_ char *printable = NULL;
 
-        (void) snprintf(number, sizeof number, "%d", priority);
-        r = record_add(&record, "MESSAGE", text);
-        r = r < 0 ? r : record_add(&record, "PRIORITY", number);
-        r = r < 0 ? r : record_add(&record, "SYSLOG_IDENTIFIER", program_invocation_short_name);
-        for (size_t i = 0; r >= 0 && i < n_fields; i++) {
-                if (fields[i].value) {
-                        r = record_add(&record, fields[i].name, fields[i].value);
+                r = string_printable(&printable, line, JOURNAL_LINE_MAX);
+                if (r >= 0) {
+                        r = buffer_append_format(&buffer, "%s%s", buffer.length > 0 ? "\n" : "", printable);
                 }
         }
-        r = r < 0 ? r : sd_journal_sendv(record.vectors, (int) record.n);
-        record_done(&record);
+        if (r >= 0) {
+                r = buffer_take_string(&buffer, ret);
+        }
+        buffer_done(&buffer);
         return r;
 }
 
-void journal_send(int priority, const JournalField *fields, size_t n_fields, const char *format, ...) {
-        _cleanup_free_ char *text = NULL;
-        va_list arguments;
+static int entry_send(int priority, const char *message, const JournalField *fields, size_t n_fields) {
+        _cleanup_(entry_done) Entry entry = {};
+        char number[16];
         int r;
 
-        if (priority > log_max_level()) {
-                return;
+        (void) snprintf(number, sizeof(number), "%d", priority);
+        r = entry_add(&entry, "MESSAGE", message);
+        if (r >= 0) {
+                r = entry_add(&entry, "PRIORITY", number);
         }
+        if (r >= 0) {
+                r = entry_add(&entry, "SYSLOG_IDENTIFIER", log_program_name());
+        }
+        for (size_t i = 0; i < n_fields && r >= 0; i++) {
+                if (fields[i].value) {
+                        r = entry_add(&entry, fields[i].name, fields[i].value);
+                }
+        }
+        return r < 0 ? r : sd_journal_sendv(entry.vector, (int) entry.n);
+}
+
+/* Asked first, because sd_journal_sendv() calls it a success when nobody listens. */
+static bool journal_is_there(void) {
+        return access(JOURNAL_SOCKET, W_OK) >= 0;
+}
+
+void journal_send(int priority, const JournalField *fields, size_t n_fields, const char *format, ...) {
+        _cleanup_free_ char *formatted = NULL, *message = NULL;
+        int saved_errno = errno, n;
+        va_list arguments;
+
         va_start(arguments, format);
-        r = vasprintf(&text, format, arguments);
+        n = vasprintf(&formatted, format, arguments);
         va_end(arguments);
-        if (r < 0) {
-                text = NULL;
-                return;
+        if (n < 0) {
+                formatted = NULL; /* out of memory: nothing useful can be said */
+        } else if (printable_message(&message, formatted) >= 0 &&
+                   (!journal_is_there() || entry_send(priority, message, fields, n_fields) < 0)) {
+                (void) log_full(priority, 0, "%s", message);
         }
-        r = access("/run/systemd/journal/socket", F_OK) < 0 ? -errno :
-                                                              send_record(priority, fields, n_fields, text);
-        if (r < 0 || is_for_terminal(priority)) {
-                (void) log_full(priority, 0, "%s", text);
-        }
+        errno = saved_errno;
 }

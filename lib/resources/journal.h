@@ -2,6 +2,8 @@
  * WEIR_DURATION_USEC WEIR_ROWS WEIR_CLASS WEIR_LOCK WEIR_HOLDER WEIR_JOB WEIR_STAGE. */
 #pragma once
 
+#include <stddef.h>
+
 #include "base/macro.h"
 
 typedef struct JournalField {
