@@ -164,9 +164,12 @@ put = $(if $(strip $(3)),@install -d '$(DESTDIR)$(2)' && for f in $(3); do t='$(
       $(FILL) "$$f" >"$$t" && chmod $(1) "$$t" || exit 1; done)
 copy = $(if $(strip $(3)),@install -d '$(DESTDIR)$(2)' && install -m $(1) $(3) '$(DESTDIR)$(2)')
 
-UNITS     := $(foreach t,service timer path socket target slice,$(wildcard units/*.$(t)))
+UNITS      := $(foreach t,service timer path socket target slice,$(wildcard units/*.$(t)))
 GENERATORS := $(filter %-generator,$(BINS))
-CONFIGS   := $(wildcard config/*.yaml)
+CONFIGS    := $(wildcard config/*.yaml)
+MAN1       := $(wildcard bin/*.1)
+MAN5       := $(wildcard config/*.5)
+MAN8       := $(wildcard bin/*.8)
 
 install: $(BINS) ## install below $(DESTDIR)$(PREFIX); with an empty DESTDIR users and folders are made, too
 	$(call copy,755,$(BINDIR),$(filter %/weirctl,$(BINS)))
@@ -181,9 +184,9 @@ install: $(BINS) ## install below $(DESTDIR)$(PREFIX); with an empty DESTDIR use
 	$(call put,644,$(DATADIR)/dbus-1/interfaces,$(wildcard dbus/org.weir.*.xml))
 	$(call put,644,$(DATADIR)/polkit-1/actions,$(wildcard dbus/*.policy))
 	$(call put,644,$(DATADIR)/polkit-1/rules.d,$(wildcard dbus/*.rules))
-	$(call put,644,$(DATADIR)/man/man1,$(wildcard bin/*.1))
-	$(call put,644,$(DATADIR)/man/man5,$(wildcard config/*.5))
-	$(call put,644,$(DATADIR)/man/man8,$(wildcard bin/*.8))
+	$(call put,644,$(DATADIR)/man/man1,$(MAN1))
+	$(call put,644,$(DATADIR)/man/man5,$(MAN5))
+	$(call put,644,$(DATADIR)/man/man8,$(MAN8))
 	$(call put,644,$(DATADIR)/bash-completion/completions,$(wildcard config/bash-completion/*))
 	@# A configuration that is already there is the owner's: it is never replaced.
 	@install -d '$(DESTDIR)$(SYSCONFDIR)/weir'; for f in $(CONFIGS); do t='$(DESTDIR)$(SYSCONFDIR)/weir'/$$(basename $$f); \
@@ -193,7 +196,8 @@ install: $(BINS) ## install below $(DESTDIR)$(PREFIX); with an empty DESTDIR use
 uninstall: ## remove what install put there; configuration, history and users stay
 	@cd '$(DESTDIR)/' 2>/dev/null && rm -f .$(BINDIR)/weirctl .$(SYSTEMDDIR)/system-generators/weir-generator \
 	    $(UNITS:units/%=.$(UNITDIR)/%) .$(PREFIX)/lib/sysusers.d/weir.conf .$(PREFIX)/lib/tmpfiles.d/weir.conf \
-	    .$(DATADIR)/dbus-1/*/org.weir.* .$(DATADIR)/polkit-1/*/org.weir.* .$(DATADIR)/man/man[158]/weir* \
+	    .$(DATADIR)/dbus-1/*/org.weir.* .$(DATADIR)/polkit-1/*/org.weir.* \
+	    $(foreach n,1 5 8,$(addprefix .$(DATADIR)/man/man$(n)/,$(notdir $(MAN$(n))))) \
 	    .$(DATADIR)/bash-completion/completions/weirctl && rm -rf .$(LIBEXECDIR)
 
 clean: ## remove $(B)

@@ -107,6 +107,8 @@ with tempfile.TemporaryDirectory(prefix="weir-install.") as folder:
     tree = Path(folder, "tree")
     done_install = install(str(tree))
     check("make install DESTDIR= works", [done_install.stderr] if done_install.returncode else [])
+    if done_install.returncode:
+        end()
     check("every @NAME@ is filled in", unfilled(tree))
     before = installed(tree)
     (tree / "etc/weir/servers.yaml").write_text("# mine\n")
