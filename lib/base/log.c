@@ -15,7 +15,7 @@
 
 #define LOG_TEXT_MAX 8192
 
-static const char *log_program = "weir";
+static const char *log_program; /* NULL: the name it was started by */
 static int log_level = LOG_LEVEL_INFO;
 static bool log_to_journal;
 
@@ -69,7 +69,7 @@ int log_max_level(void) {
 }
 
 const char *log_program_name(void) {
-        return log_program;
+        return log_program ? log_program : program_invocation_short_name;
 }
 
 static int write_line(int level, const char *line) {
@@ -80,7 +80,7 @@ static int write_line(int level, const char *line) {
                 return r;
         }
         r = log_to_journal ? string_format(&text, "<%d>%s\n", level, printable) :
-                             string_format(&text, "%s: %s\n", log_program, printable);
+                             string_format(&text, "%s: %s\n", log_program_name(), printable);
         return r < 0 ? r : fd_write_all(STDERR_FILENO, text, strlen(text));
 }
 

@@ -1,8 +1,11 @@
+/* One value after the other into the buffer. Nothing is remembered but whether the next value needs a comma
+ * before it; a full buffer is remembered too and reported once, at the end. */
 #include "formats/json_writer.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "base/string_util.h"
 #include "base/time_util.h"
 
 static void put(JsonWriter *writer, const char *text, size_t length) {
@@ -11,36 +14,8 @@ static void put(JsonWriter *writer, const char *text, size_t length) {
         }
 }
 
-/* Length of the valid UTF-8 character at text (RFC 3629: no surrogates, no overlong forms), 0 if there is none. */
-static size_t utf8_length(const unsigned char *text) {
-        static const struct {
-                unsigned char lead_min, lead_max, second_min, second_max;
-                size_t length;
-        } forms[] = {
-                { 0xC2, 0xDF, 0x80, 0xBF, 2 }, { 0xE0, 0xE0, 0xA0, 0xBF, 3 }, { 0xE1, 0xEC, 0x80, 0xBF, 3 },
-                { 0xED, 0xED, 0x80, 0x9F, 3 }, { 0xEE, 0xEF, 0x80, 0xBF, 3 }, { 0xF0, 0xF0, 0x90, 0xBF, 4 },
-                { 0xF1, 0xF3, 0x80, 0xBF, 4 }, { 0xF4, 0xF4, 0x80, 0x8F, 4 },
-        };
-
-        for (size_t i = 0; i < ELEMENTSOF(forms); i++) {
-                if (text[0] < forms[i].lead_min || text[0] > forms[i].lead_max) {
-                        continue;
-                }
-                if (text[1] < forms[i].second_min || text[1] > forms[i].second_max) {
-                        return 0;
-                }
-                for (size_t k = 2; k < forms[i].length; k++) {
-                        if ((text[k] & 0xC0) != 0x80) {
-                                return 0;
-                        }
-                }
-                return forms[i].length;
-        }
-        return 0;
-}
-
-/* What a byte that cannot stand in a JSON string becomes; NULL if it can. '<' and its kin are escaped as well, so that an answer that
- * ends up inside a page cannot end its script. */
+/* What a byte that cannot stand in a JSON string becomes; NULL if it can. '<' and its kin are escaped as
+ * well, so that an answer that ends up inside a page cannot end its script. */
 static const char *escape(unsigned char byte, char text[static 8]) {
         static const char named[][3] = {
                 ['\b'] = "\\b", ['\t'] = "\\t", ['\n'] = "\\n", ['\f'] = "\\f", ['\r'] = "\\r"
@@ -66,7 +41,8 @@ static void put_text(JsonWriter *writer, const char *text) {
         put(writer, "\"", 1);
         while (*text) {
                 const unsigned char *at = (const unsigned char *) text;
-                size_t length = *at < 0x80 ? 1 : utf8_length(at);
+                uint32_t code_point;
+                size_t length = string_utf8_decode(text, strnlen(text, 4), &code_point);
                 char escaped[8];
                 const char *instead = length == 0 ? "\xEF\xBF\xBD" :
                                       length == 1 ? escape(*at, escaped) :

@@ -1,5 +1,5 @@
-/* From libyaml's events to a tree of nodes with line numbers. The parser recurses no deeper than the limit it enforces, so a hostile
- * file costs its size and no more. */
+/* From libyaml's events to a tree of nodes with line numbers. The parser recurses no deeper than the limit
+ * it enforces, so a hostile file costs its size and no more. */
 #include "formats/yaml_tree.h"
 
 #include <stdarg.h>
@@ -13,6 +13,7 @@
 #define TEXT_MAX ((size_t) 1024 * 1024)
 #define DEPTH_MAX 16
 #define NODES_MAX 100000
+#define KEYS_MAX 4096 /* of one mapping: each new key is compared with all before it */
 
 typedef struct Loader {
         const char *name;
@@ -71,7 +72,8 @@ static unsigned line_of(const Loader *loader) {
         return (unsigned) loader->event.start_mark.line + 1;
 }
 
-/* Scanner errors know their place as "problem_mark", errors of the reader (bad UTF-8) only as a byte offset. */
+/* Scanner errors know their place as "problem_mark", errors of the reader (bad UTF-8) only as a byte offset.
+ * */
 static int syntax_error(Loader *loader) {
         const yaml_parser_t *parser = &loader->parser;
 
@@ -150,6 +152,14 @@ static int take_key(Loader *loader, const YamlNode *node, char **ret) {
         if (loader->event.type != YAML_SCALAR_EVENT) {
                 return yaml_error(loader->name, line_of(loader), loader->ret_message,
                                   "a key must be a single word");
+        }
+        if (strlen((const char *) loader->event.data.scalar.value) != loader->event.data.scalar.length) {
+                return yaml_error(loader->name, line_of(loader), loader->ret_message,
+                                  "a key holds a NUL byte");
+        }
+        if (node->n_items >= KEYS_MAX) {
+                return yaml_error(loader->name, line_of(loader), loader->ret_message,
+                                  "more than %d settings in one place", KEYS_MAX);
         }
         twin = yaml_get(node, (const char *) loader->event.data.scalar.value);
         if (twin) {

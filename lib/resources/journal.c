@@ -93,9 +93,14 @@ static bool journal_is_there(void) {
         return access(JOURNAL_SOCKET, W_OK) >= 0;
 }
 
+/* A program started by hand also tells its terminal what went wrong; what merely happened is for the journal. */
+static bool is_for_terminal(int priority) {
+        return priority <= LOG_LEVEL_WARNING && isatty(STDERR_FILENO);
+}
+
 void journal_send(int priority, const JournalField *fields, size_t n_fields, const char *format, ...) {
         _cleanup_free_ char *formatted = NULL, *message = NULL;
-        int saved_errno = errno, n;
+        int saved_errno = errno, n, r;
         va_list arguments;
 
         va_start(arguments, format);
@@ -103,8 +108,13 @@ void journal_send(int priority, const JournalField *fields, size_t n_fields, con
         va_end(arguments);
         if (n < 0) {
                 formatted = NULL; /* out of memory: nothing useful can be said */
-        } else if (printable_message(&message, formatted) >= 0 &&
-                   (!journal_is_there() || entry_send(priority, message, fields, n_fields) < 0)) {
+                return;
+        }
+        r = printable_message(&message, formatted);
+        if (r >= 0) {
+                r = journal_is_there() ? entry_send(priority, message, fields, n_fields) : -ENOENT;
+        }
+        if (message && (r < 0 || is_for_terminal(priority))) {
                 (void) log_full(priority, 0, "%s", message);
         }
         errno = saved_errno;
