@@ -22,7 +22,8 @@ def parse_date(text: str) -> int:
     if not found:
         raise CommandError(M.InvalidDate(date=text))
     year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
-    if not (year >= 1970 and 1 <= month <= 12 and 1 <= day <= 31 and hour < 24 and minute < 60 and second < 62):
+    clock = hour < 24 and minute < 60 and second < 62
+    if not (clock and year >= 1970 and 1 <= month <= 12 and 1 <= day <= 31):
         raise CommandError(M.InvalidDate(date=text))
     fields = (year, month, day, hour, minute, second, 0, 0, -1)
     zone = found[7]

@@ -171,11 +171,15 @@ def expand_keywords(content: bytes, kind: FileType, depot_file: str, rev: int, c
     identity = f"{depot_file}#{rev}"
     values = {
         "Id": identity, "Header": identity, "File": depot_file, "Revision": f"#{rev}", "Change": change,
-        "Author": user, "Date": format_day(date), "DateTime": format_time(date), "DateTimeTZ": format_zoned(date),
-        "DateUTC": format_day(date, utc=True), "DateTimeUTC": format_time(date, utc=True),
+        "Author": user, "Date": format_day(date), "DateUTC": format_day(date, utc=True),
+        "DateTime": format_time(date), "DateTimeUTC": format_time(date, utc=True),
+        "DateTimeTZ": format_zoned(date),
     }
     found = KEYWORD if kind.keywords == "k" else OLD_KEYWORD
-    return found.sub(lambda match: b"$%s: %s $" % (match[1], encode(str(values[match[1].decode()]))), content)
+
+    def expanded(match: re.Match) -> bytes:
+        return b"$%s: %s $" % (match[1], encode(str(values[match[1].decode()])))
+    return found.sub(expanded, content)
 
 
 def detect(sample: bytes) -> str:

@@ -1,6 +1,8 @@
-"""Revision specifications: what stands behind a file argument's path, as `#3`, `@12,@15`, `@2024/01/31` or `@=7`.
+"""Revision specifications: what stands behind a file argument's path, as `#3`, `@12,@15`, `@2024/01/31` or
+`@=7`.
 
-Only the text is looked at here; whether `@name` is a label or a client is for the caller, who has the database.
+Only the text is looked at here; whether `@name` is a label or a client is for the caller, who has the
+database.
 """
 
 from typing import NamedTuple
@@ -14,9 +16,9 @@ KEYWORDS = ("head", "have", "none")
 
 
 class Rev(NamedTuple):
-    """One end of a specification.  kind: rev (value a number), head, have, none, change (a number), date (epoch
-    seconds), name (a label's or client's name), shelf (a change); `beyond` marks an end that is itself left out
-    (`#>3`, `@<100`)."""
+    """One end of a specification.  kind: rev (value a number), head, have, none, change (a number), date
+    (epoch seconds), name (a label's or client's name), shelf (a change); `beyond` marks an end that is
+    itself left out (`#>3`, `@<100`)."""
 
     kind: str
     value: object = None
@@ -24,7 +26,8 @@ class Rev(NamedTuple):
 
 
 def split_path(argument: str) -> tuple[str, str]:
-    """The path of an argument and its revision specification, '' without one.  In a path `#` and `@` are encoded."""
+    """The path of an argument and its revision specification, '' without one.  In a path `#` and `@` are
+    encoded."""
     for place, char in enumerate(argument):
         if char in "#@":
             return argument[:place], argument[place:]
@@ -32,8 +35,8 @@ def split_path(argument: str) -> tuple[str, str]:
 
 
 def parse(spec: str) -> tuple[Rev | None, Rev | None]:
-    """(low, high) of a specification.  low None: a single revision `high`; both None: there is no specification;
-    high None: everything from low on.  Raises CommandError with the product's message."""
+    """(low, high) of a specification.  low None: a single revision `high`; both None: there is no
+    specification; high None: everything from low on.  Raises CommandError with the product's message."""
     if not spec:
         return None, None
     first, comma, second = spec.partition(",")
