@@ -230,7 +230,7 @@ static void dispatch(Session *session, const Dict *frame) {
 
 int session_open(Session *session) {
         Message *error = &session->wire.error;
-        Port port;
+        Port port = {};
         int r;
 
         r = port_parse(&port, session->port, error);
