@@ -93,17 +93,25 @@ def ticket_problem(row: Row, host: str):
     return None
 
 
+def password_problem(store: Store, user: Row):
+    """None, or PasswordExpired if the password is older than the user's groups allow."""
+    timeout = group_value(store, user.user, "passTimeout")
+    if timeout in (None, -1) or not user.passDate or user.passDate + timeout > time.time():
+        return None
+    return M.PasswordExpired
+
+
 def authenticate(ctx: Context) -> tuple[Row | None, str]:
     """How the user proves who he is: (ticket row or None, "" | "password" | "ticket"); CommandError if not."""
     user = ctx.store.object("SELECT * FROM user WHERE user = ?", ctx.user)
     level = security(ctx.store)
     if user is None or not user.password:
-        if user is not None and level >= 2:
+        if level >= 2:
             raise CommandError(M.MustSetPassword())
         return None, ""
     row = find_ticket(ctx.store, ctx.user, ctx.session.ticket)
     if row is not None:
-        problem = ticket_problem(row, ctx.session.peer_host)
+        problem = ticket_problem(row, ctx.session.peer_host) or password_problem(ctx.store, user)
         if problem:
             raise CommandError(problem())
         return row, "ticket"
@@ -148,7 +156,7 @@ def limits_of(ctx: Context) -> Limits:
     """The user's limits from his groups, lowered by the client's -z variables and by faults."""
     values = []
     for column, variable in (("maxResults", "maxResults"), ("maxScanRows", "maxScanRows"),
-                             ("maxLockTime", "maxLockTime")):
+                             ("maxLockTime", "maxLockTime"), ("maxOpenFiles", "maxOpenFiles")):
         limit = group_value(ctx.store, ctx.user, column)
         known = [] if limit in (None, -1) else [limit]
         asked = ctx.session.vars.get(variable)

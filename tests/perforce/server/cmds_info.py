@@ -20,7 +20,7 @@ def server_facts(ctx: Context) -> list[tuple[str, object, object]]:
     date, zone = time.strftime("%Y/%m/%d %H:%M:%S", now), time.strftime("%z %Z", now)
     ident, _, day = VERSION_TEXT.rstrip(")").partition(" (")
     security = auth.security(store)
-    server_id = store.config("serverid")
+    server_id, case = store.config("serverid"), store.config("caseHandling", "sensitive")
     return [
         ("serverName", server_id or None, None),
         ("monitor", "enabled" if store.config("monitor", "1") != "0" else "disabled", None),
@@ -35,7 +35,7 @@ def server_facts(ctx: Context) -> list[tuple[str, object, object]]:
         ("ServerID", server_id or None, M.InfoServerID(ServerID=server_id) if server_id else None),
         ("serverServices", "standard", M.InfoServerServices(ServerServices="standard")),
         ("serverLicense", "none", M.InfoServerLicense(license="none")),
-        ("caseHandling", "sensitive", M.InfoCaseHandling(caseHandling="sensitive")),
+        ("caseHandling", case, M.InfoCaseHandling(caseHandling=case)),
         ("unicode", "enabled" if store.config("unicode") == "1" else None, None),
     ]
 

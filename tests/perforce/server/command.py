@@ -58,9 +58,10 @@ def command(name: str, words: str = "", usage: Message | None = None, minimum: i
 class Limits:
     """The group limits (or -z variables) that hold for one command; None: unlimited."""
 
-    def __init__(self, results: int | None = None, rows: int | None = None, milliseconds: int | None = None):
-        self.results, self.rows, self.milliseconds = results, rows, milliseconds
-        self.results_seen = self.rows_seen = 0
+    def __init__(self, results: int | None = None, rows: int | None = None, milliseconds: int | None = None,
+                 open_files: int | None = None):
+        self.results, self.rows, self.milliseconds, self.open_files = results, rows, milliseconds, open_files
+        self.results_seen = self.rows_seen = self.opened_seen = 0
         self.started = time.monotonic()
 
     def scanned(self, count: int = 1) -> None:
@@ -74,6 +75,12 @@ class Limits:
         self.results_seen += count
         if self.results is not None and self.results_seen > self.results:
             raise CommandError(M.MaxResults(maxResults=self.results))
+
+
+    def opened(self, count: int = 1) -> None:
+        self.opened_seen += count
+        if self.open_files is not None and self.opened_seen > self.open_files:
+            raise CommandError(M.MaxOpenFiles(maxOpenFiles=self.open_files))
 
 
 class Context:

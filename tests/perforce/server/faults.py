@@ -4,22 +4,26 @@ They are set by p4d-control, which talks to a running server over the Unix socke
 line of words; the answer is one line, `ok ...` or `error ...`.  Faults are not kept over a restart.
 """
 
+import contextlib
 import os
 import socket
 import threading
 import time
 
+from . import auth
 from .command import Context
 from .store import Store
 
 SOCKET = "control"
-LIMITS = {"maxresults": "maxResults", "maxscanrows": "maxScanRows", "maxlocktime": "maxLockTime"}
+LIMITS = {"maxresults": "maxResults", "maxscanrows": "maxScanRows", "maxlocktime": "maxLockTime",
+          "maxopenfiles": "maxOpenFiles"}
 USAGE = """latency SECONDS [COMMAND]      delay every command (or one) before it runs
 refuse on|off                  accept connections and close them at once
 drop BYTES|off [COUNT]         cut connections after so many bytes of answer (the next COUNT, or all)
 hang COMMAND|off [SECONDS]     let a command hang (until terminated, or so long) before it runs
 expire USER|all                expire the tickets of a user, or all
-limit USER NAME VALUE|off      maxresults, maxscanrows or maxlocktime for a user
+password USER PASSWORD         set a password (a restored server's are not known)
+limit USER NAME VALUE|off      maxresults, maxscanrows, maxlocktime or maxopenfiles for a user
 reset                          remove all faults
 ping                           answer ok"""
 
@@ -140,15 +144,16 @@ class Faults:
         else:
             self.limits[key] = int(value)
 
+    def _do_password(self, user: str, password: str) -> None:
+        with contextlib.closing(Store(self.root)) as store, store.write():
+            auth.create_user(store, user, "control")
+            auth.store_password(store, user, password)
+
     def _do_expire(self, user: str) -> str:
-        store = Store(self.root)
-        try:
-            with store.write():
-                if user == "all":
-                    return str(store.execute("UPDATE ticket SET state = 1 WHERE state = 0"))
-                return str(store.execute("UPDATE ticket SET state = 1 WHERE state = 0 AND user = ?", user))
-        finally:
-            store.close()
+        with contextlib.closing(Store(self.root)) as store, store.write():
+            if user == "all":
+                return str(store.execute("UPDATE ticket SET state = 1 WHERE state = 0"))
+            return str(store.execute("UPDATE ticket SET state = 1 WHERE state = 0 AND user = ?", user))
 
 
 def _switch(word: str) -> bool:

@@ -7,6 +7,7 @@ from .command import Context
 from .dates import format_day, format_time
 from .options import Options
 
+
 def day(seconds: int | None, with_time: bool = False) -> str:
     """A date of plain output: server time zone, YYYY/MM/DD and with -t the time."""
     return format_time(seconds) if with_time else format_day(seconds)
