@@ -22,7 +22,7 @@ MeasureReason measure_plan_stream(const MeasureFacts *facts) {
         if (!facts->is_measured) {
                 return MEASURE_NEW;
         }
-        if (facts->stamp == 0 || facts->stamp != facts->known_stamp) {
+        if (!facts->is_view_known) {
                 return MEASURE_SPEC;
         }
         if (facts->is_touched) {

@@ -28,7 +28,7 @@ const char *measure_reason_to_string(MeasureReason reason);
 typedef struct MeasureFacts {
         bool is_asked, is_full, is_touched;
         bool is_measured, is_stale, is_volatile;
-        int64_t known_stamp, stamp; /* of the spec: as remembered, as listed */
+        bool is_view_known; /* the specs that shape it have the fingerprint remembered with it */
 } MeasureFacts;
 MeasureReason measure_plan_stream(const MeasureFacts *facts);
 
