@@ -1,7 +1,7 @@
 /*
- * See asks.h. A function fills the answer and returns 0, or adds to the message and returns a negative errno; showing
- * the message, counting it and answering is done once, in asks_handle. Views of the request stay valid while frames are
- * sent, because only receiving moves them.
+ * See asks.h. A function fills the answer and returns 0, or adds to the message and returns a negative
+ * errno; showing the message, counting it and answering is done once, in asks_handle. Views of the request
+ * stay valid while frames are sent, because only receiving moves them.
  */
 #include "asks.h"
 
@@ -63,7 +63,8 @@ static int ask_input(Ask *ask) {
 
 static int ask_prompt(Ask *ask) {
         Buffer *line = answer_buffer(ask);
-        int r = ui_prompt(ask->session->ui, dict_text(ask->request, "data"), dict_has(ask->request, "noecho"), line);
+        int r = ui_prompt(ask->session->ui, dict_text(ask->request, "data"),
+                          dict_has(ask->request, "noecho"), line);
 
         if (r < 0) {
                 message_add(&ask->message, &MSG_EOF, NULL);
@@ -91,7 +92,8 @@ static int ask_edit(Ask *ask) {
 static int ask_set_ticket(Ask *ask) {
         Session *s = ask->session;
         const Str *address = dict_get(ask->request, "serverAddress");
-        _cleanup_(free_charp) char *server = str_dup(address && address->length > 0 ? *address : str_from(s->port));
+        _cleanup_(free_charp) char *server =
+                        str_dup(address && address->length > 0 ? *address : str_from(s->port));
         _cleanup_(free_charp) char *user = str_dup(dict_text(ask->request, "user"));
         _cleanup_(free_charp) char *ticket = str_dup(dict_text(ask->request, "ticket"));
         int r = tickets_store(s->tickets_file, server, user, ticket);
@@ -138,7 +140,8 @@ static int ask_chmod(Ask *ask) {
 
 static int ask_move(Ask *ask) {
         _cleanup_(free_charp) char *from = request_path(ask, "from"), *to = request_path(ask, "to");
-        int r = from && to ? workspace_move(from, to, dict_has(ask->request, "clobber"), &ask->message) : -EINVAL;
+        int r = from && to ? workspace_move(from, to, dict_has(ask->request, "clobber"), &ask->message) :
+                             -EINVAL;
 
         if (r == 0 && dict_has(ask->request, "rmdir")) {
                 workspace_remove_empty_parents(from);
@@ -177,7 +180,7 @@ static int read_content(Ask *ask, const char *path, FileType type, bool send, co
 
         md5_init(&content.md5);
         r = workspace_read(path, type, lineend_from_string(dict_text(ask->request, "lineEnd")), take_content,
-                        &content, &ask->message);
+                           &content, &ask->message);
         if (r < 0) {
                 return r;
         }
@@ -191,7 +194,8 @@ static int read_content(Ask *ask, const char *path, FileType type, bool send, co
 static int ask_send(Ask *ask) {
         _cleanup_(free_charp) char *path = request_path(ask, "path");
 
-        return path ? read_content(ask, path, file_type_from_string(dict_text(ask->request, "type")), true, "size") :
+        return path ? read_content(ask, path, file_type_from_string(dict_text(ask->request, "type")), true,
+                                   "size") :
                       -EINVAL;
 }
 
@@ -227,7 +231,8 @@ static int ask_stat(Ask *ask) {
                 return 0;
         }
         if (wanted && type != FILE_SYMLINK) {
-                type = file_type_from_string(*wanted) == FILE_SYMLINK ? type : file_type_from_string(*wanted);
+                type = file_type_from_string(*wanted) == FILE_SYMLINK ? type :
+                                                                        file_type_from_string(*wanted);
         }
         return read_content(ask, path, type, false, "digestSize");
 }
@@ -242,7 +247,8 @@ static int send_entry(void *userdata, const char *path, const struct stat *st) {
         Wire *wire = &listing->ask->session->wire;
         FileType type = S_ISLNK(st->st_mode) ? FILE_SYMLINK :
                         S_ISDIR(st->st_mode) ? FILE_DIRECTORY :
-                        S_ISREG(st->st_mode) ? FILE_TEXT : FILE_OTHER;
+                        S_ISREG(st->st_mode) ? FILE_TEXT :
+                                               FILE_OTHER;
 
         listing->count++;
         wire_begin(wire, STR("dir-entry"));
@@ -260,8 +266,9 @@ static int send_entry(void *userdata, const char *path, const struct stat *st) {
 static int ask_list(Ask *ask) {
         _cleanup_(free_charp) char *path = request_path(ask, "path");
         Listing listing = { .ask = ask };
-        int r = path ? workspace_list(path, dict_has(ask->request, "recursive"), dict_has(ask->request, "hidden"),
-                                       send_entry, &listing, &ask->message) :
+        int r = path ? workspace_list(path, dict_has(ask->request, "recursive"),
+                                      dict_has(ask->request, "hidden"), send_entry, &listing,
+                                      &ask->message) :
                        -EINVAL;
 
         answer_number(ask, "count", listing.count);
@@ -272,18 +279,12 @@ static const struct {
         const char *function;
         int (*handle)(Ask *ask);
 } asks[] = {
-        { "client-WriteFile", ask_write },
-        { "client-OpenFile", ask_open },
-        { "client-CloseFile", ask_close },
-        { "client-DeleteFile", ask_delete },
-        { "client-ChmodFile", ask_chmod },
-        { "client-MoveFile", ask_move },
-        { "client-StatFile", ask_stat },
-        { "client-SendFile", ask_send },
-        { "client-ListDir", ask_list },
-        { "client-InputData", ask_input },
-        { "client-EditData", ask_edit },
-        { "client-Prompt", ask_prompt },
+        { "client-WriteFile", ask_write },      { "client-OpenFile", ask_open },
+        { "client-CloseFile", ask_close },      { "client-DeleteFile", ask_delete },
+        { "client-ChmodFile", ask_chmod },      { "client-MoveFile", ask_move },
+        { "client-StatFile", ask_stat },        { "client-SendFile", ask_send },
+        { "client-ListDir", ask_list },         { "client-InputData", ask_input },
+        { "client-EditData", ask_edit },        { "client-Prompt", ask_prompt },
         { "client-SetTicket", ask_set_ticket },
 };
 

@@ -5,6 +5,6 @@
 
 #include "session.h"
 
-/* Runs what the command line says over an open session. Mistakes with the file are added to the message; everything else
- * is told as it happens. */
+/* Runs what the command line says over an open session. Mistakes with the file are added to the message;
+ * everything else is told as it happens. */
 void batch_run(Session *session, int argc, char **argv, Message *message);

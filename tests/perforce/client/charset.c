@@ -35,9 +35,11 @@ static void print_known(void) {
         (void) printf("Character set must be one of:\n");
         for (size_t i = 0; i < ELEMENTSOF(lines); i++) {
                 for (size_t k = 0; k < ELEMENTSOF(lines[i]) && lines[i][k]; k++) {
-                        bool last = i + 1 == ELEMENTSOF(lines) && (k + 1 == ELEMENTSOF(lines[i]) || !lines[i][k + 1]);
+                        bool last = i + 1 == ELEMENTSOF(lines) &&
+                                    (k + 1 == ELEMENTSOF(lines[i]) || !lines[i][k + 1]);
 
-                        (void) printf("%s%s%s%s", k > 0 ? " " : "", last ? "or " : "", lines[i][k], last ? "" : ",");
+                        (void) printf("%s%s%s%s", k > 0 ? " " : "", last ? "or " : "", lines[i][k],
+                                      last ? "" : ",");
                 }
                 (void) printf(i + 1 == ELEMENTSOF(lines) ? ".\n" : "\n");
         }

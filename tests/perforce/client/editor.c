@@ -26,7 +26,7 @@ static int spawn_editor(const char *command, const char *file, pid_t *ret_pid) {
         size_t n = 0;
 
         for (char *word = strtok_r(words, " \t", &state); word && n < EDITOR_WORDS_MAX;
-                        word = strtok_r(NULL, " \t", &state)) {
+             word = strtok_r(NULL, " \t", &state)) {
                 arguments[n++] = word;
         }
         if (n == 0) {

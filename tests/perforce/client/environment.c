@@ -18,13 +18,24 @@ enum {
 };
 
 const char *const environment_variables[] = {
-        "P4ALIASES", "P4AUDIT", "P4AUTH", "P4BROKEROPTIONS", "P4CHANGE", "P4CHARSET", "P4CLIENT", "P4CLIENTPATH",
-        "P4COLORS", "P4COMMANDCHARSET", "P4CONFIG", "P4DEBUG", "P4DESCRIPTION", "P4DIAGLOG", "P4DIFF",
-        "P4DIFFUNICODE", "P4EDITOR", "P4EXTENSIONS", "P4ENVIRO", "P4FTPCHANGE", "P4FTPDEBUG", "P4FTPLOG",
-        "P4FTPOPTIONS", "P4FTPPORT", "P4FTPPREFIX", "P4FTPSYSLOG", "P4FTPTEMPLATE", "P4HOST", "P4IGNORE",
-        "P4INITROOT", "P4JOURNAL", "P4LANGUAGE", "P4LOG", "P4LOGINSSO", "P4MERGE", "P4MERGEUNICODE", "P4NAME",
-        "P4PAGER", "P4PASSWD", "P4PCACHE", "P4PFSIZE", "P4POPTIONS", "P4PORT", "P4ROOT", "P4SSLDIR", "P4TARGET",
-        "P4TICKETS", "P4TRUST", "P4USER", "P4WEBPORT", "P4WEBSERVICEFLAGS", "P4WEBVIEWER", "P4ZEROSYNC", NULL,
+        "P4ALIASES",        "P4AUDIT",      "P4AUTH",
+        "P4BROKEROPTIONS",  "P4CHANGE",     "P4CHARSET",
+        "P4CLIENT",         "P4CLIENTPATH", "P4COLORS",
+        "P4COMMANDCHARSET", "P4CONFIG",     "P4DEBUG",
+        "P4DESCRIPTION",    "P4DIAGLOG",    "P4DIFF",
+        "P4DIFFUNICODE",    "P4EDITOR",     "P4EXTENSIONS",
+        "P4ENVIRO",         "P4FTPCHANGE",  "P4FTPDEBUG",
+        "P4FTPLOG",         "P4FTPOPTIONS", "P4FTPPORT",
+        "P4FTPPREFIX",      "P4FTPSYSLOG",  "P4FTPTEMPLATE",
+        "P4HOST",           "P4IGNORE",     "P4INITROOT",
+        "P4JOURNAL",        "P4LANGUAGE",   "P4LOG",
+        "P4LOGINSSO",       "P4MERGE",      "P4MERGEUNICODE",
+        "P4NAME",           "P4PAGER",      "P4PASSWD",
+        "P4PCACHE",         "P4PFSIZE",     "P4POPTIONS",
+        "P4PORT",           "P4ROOT",       "P4SSLDIR",
+        "P4TARGET",         "P4TICKETS",    "P4TRUST",
+        "P4USER",           "P4WEBPORT",    "P4WEBSERVICEFLAGS",
+        "P4WEBVIEWER",      "P4ZEROSYNC",   NULL,
 };
 
 static Setting *find_setting(const Environment *environment, Str name, SettingSource source) {
@@ -39,13 +50,14 @@ static Setting *find_setting(const Environment *environment, Str name, SettingSo
 }
 
 /* The first setting of a source wins: the nearest P4CONFIG file is read first. */
-static void add_setting(Environment *environment, Str name, char *value, const char *origin, SettingSource source) {
+static void add_setting(Environment *environment, Str name, char *value, const char *origin,
+                        SettingSource source) {
         if (find_setting(environment, name, source)) {
                 free(value);
                 return;
         }
         environment->settings = memory_resize(environment->settings,
-                        (environment->n_settings + 1) * sizeof(Setting));
+                                              (environment->n_settings + 1) * sizeof(Setting));
         environment->settings[environment->n_settings++] = (Setting) {
                 .name = str_dup(name),
                 .value = value,
@@ -93,8 +105,8 @@ static void add_line(Environment *environment, Str line, const char *file, Setti
         raw = memory_string(equals + 1, (size_t) (line.data + line.length - equals - 1));
         with_directory = replace(raw, "$configdir", source == SETTING_CONFIG ? directory : "$configdir");
         add_setting(environment, (Str) { .data = line.data, .length = (size_t) (equals - line.data) },
-                        replace(with_directory, "$home", environment->home ? environment->home : "$home"), file,
-                        source);
+                    replace(with_directory, "$home", environment->home ? environment->home : "$home"), file,
+                    source);
 }
 
 /* Returns false if there is no such file to read. */
@@ -134,9 +146,11 @@ static void read_config_files(Environment *environment) {
                 }
                 buffer_append_text(&file, name);
                 if (read_settings(environment, file.data, SETTING_CONFIG)) {
-                        environment->config_files = memory_resize(environment->config_files,
-                                        (environment->n_config_files + 1) * sizeof(char *));
-                        environment->config_files[environment->n_config_files++] = str_dup(buffer_str(&file));
+                        environment->config_files =
+                                        memory_resize(environment->config_files,
+                                                      (environment->n_config_files + 1) * sizeof(char *));
+                        environment->config_files[environment->n_config_files++] =
+                                        str_dup(buffer_str(&file));
                 }
                 if (name[0] == '/' || !slash || directory[1] == 0) {
                         break;
@@ -159,15 +173,15 @@ static char *enviro_file(const Environment *environment) {
         return file.data;
 }
 
-/* $PWD keeps the user's way through symbolic links; it is believed only if it still leads here, because programs
- * that start p4 elsewhere forget to change it. */
+/* $PWD keeps the user's way through symbolic links; it is believed only if it still leads here, because
+ * programs that start p4 elsewhere forget to change it. */
 static char *working_directory(void) {
         const char *pwd = getenv("PWD");
         struct stat here, there;
         char *cwd;
 
         if (pwd && pwd[0] == '/' && stat(".", &here) == 0 && stat(pwd, &there) == 0 &&
-                        here.st_dev == there.st_dev && here.st_ino == there.st_ino) {
+            here.st_dev == there.st_dev && here.st_ino == there.st_ino) {
                 return str_dup(str_from(pwd));
         }
         cwd = getcwd(NULL, 0);
@@ -190,7 +204,7 @@ void environment_load(Environment *environment, const char *cwd, const char *con
                 Str all = str_from(*updates);
 
                 add_setting(environment, equals ? str_sub(all, 0, (size_t) (equals - *updates)) : all,
-                                str_dup(str_from(equals ? equals + 1 : "")), NULL, SETTING_UPDATE);
+                            str_dup(str_from(equals ? equals + 1 : "")), NULL, SETTING_UPDATE);
         }
         enviro = enviro_file(environment);
         if (enviro) {
@@ -216,7 +230,8 @@ void environment_done(Environment *environment) {
 }
 
 /* Where a variable comes from; the setting if it is from a file or -E. */
-static SettingSource find_source(const Environment *environment, const char *name, const Setting **ret_setting) {
+static SettingSource find_source(const Environment *environment, const char *name,
+                                 const Setting **ret_setting) {
         for (SettingSource source = SETTING_UPDATE; source < SETTING_SOURCE_MAX; source++) {
                 *ret_setting = find_setting(environment, str_from(name), source);
                 if (*ret_setting || (source == SETTING_ENVIRONMENT && getenv(name))) {
@@ -327,7 +342,7 @@ static void edit_lines(Str content, const char *name, const char *value, Buffer 
                 const char *newline = memchr(content.data, '\n', content.length);
                 size_t line = newline ? (size_t) (newline - content.data) : content.length;
                 bool match = !done && line > length && memcmp(content.data, name, length) == 0 &&
-                                content.data[length] == '=';
+                             content.data[length] == '=';
 
                 if (match && value[0]) {
                         buffer_printf(out, "%s=%s\n", name, value);
@@ -344,7 +359,8 @@ static void edit_lines(Str content, const char *name, const char *value, Buffer 
         }
 }
 
-int environment_write(const Environment *environment, const char *name, const char *value, Message *message) {
+int environment_write(const Environment *environment, const char *name, const char *value,
+                      Message *message) {
         _cleanup_(free_charp) char *file = enviro_file(environment);
         _cleanup_(buffer_done) Buffer old = {}, new = {};
         _cleanup_(close_fd) int fd = -EBADF;
@@ -364,7 +380,8 @@ int environment_write(const Environment *environment, const char *name, const ch
                 r = file_replace(file, buffer_str(&new), 0666);
         }
         if (r < 0) {
-                message_add(message, &MSG_SYS, "operation", "open for write", "arg", file, "errmsg", strerror(-r), NULL);
+                message_add(message, &MSG_SYS, "operation", "open for write", "arg", file, "errmsg",
+                            strerror(-r), NULL);
                 message_add(message, &MSG_NO_REGISTRY, NULL);
         } else if (value[0] && getenv(name)) {
                 message_add(message, &MSG_HIDES_VARIABLE, "name", name, NULL);

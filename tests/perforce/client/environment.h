@@ -1,6 +1,6 @@
 /*
- * The settings of the user: command line (-E), P4CONFIG files from the working directory upwards, the process's
- * environment, the P4ENVIRO file; the first that has a variable wins.
+ * The settings of the user: command line (-E), P4CONFIG files from the working directory upwards, the
+ * process's environment, the P4ENVIRO file; the first that has a variable wins.
  */
 #pragma once
 
@@ -8,7 +8,7 @@
 
 typedef enum SettingSource {
         SETTING_UNSET,
-        SETTING_UPDATE,     /* -E */
+        SETTING_UPDATE, /* -E */
         SETTING_CONFIG,
         SETTING_ENVIRONMENT,
         SETTING_ENVIRO,
@@ -31,16 +31,16 @@ typedef struct Environment {
         char *home;
 } Environment;
 
-/* Finds out the working directory and reads the files. `cwd` is -d or NULL, `updates` are the -E VAR=value, ended by
- * NULL. Unreadable files are as if they were not there. */
+/* Finds out the working directory and reads the files. `cwd` is -d or NULL, `updates` are the -E
+ * VAR=value, ended by NULL. Unreadable files are as if they were not there. */
 void environment_load(Environment *environment, const char *cwd, const char *const *updates);
 void environment_done(Environment *environment);
 
 /* The value, NULL if unset or empty. Valid as long as the environment is. */
 const char *environment_get(const Environment *environment, const char *name);
 
-/* As the product resolves them: -X option (may be NULL), then variable, then the built-in default. Owned by the
- * caller. */
+/* As the product resolves them: -X option (may be NULL), then variable, then the built-in default. Owned
+ * by the caller. */
 char *environment_user(const Environment *environment, const char *option);
 char *environment_host(const Environment *environment, const char *option);
 char *environment_client(const Environment *environment, const char *option, const char *host);

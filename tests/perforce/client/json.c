@@ -3,8 +3,9 @@
  */
 #include "json.h"
 
-/* Length of the well-formed UTF-8 sequence at the start (no overlong forms, no surrogates, up to U+10FFFF), or the
- * negative number of bytes that are one mistake: the longest prefix of such a sequence, at least one. */
+/* Length of the well-formed UTF-8 sequence at the start (no overlong forms, no surrogates, up to
+ * U+10FFFF), or the negative number of bytes that are one mistake: the longest prefix of such a sequence,
+ * at least one. */
 static int sequence_length(const uint8_t *s, size_t left) {
         uint8_t low = 0x80, high = 0xbf;
         int length;
@@ -86,7 +87,8 @@ static int compare_keys(Str a, Str b) {
         return r != 0 ? r : a.length < b.length ? -1 : a.length > b.length;
 }
 
-/* By key; equal keys stay in their order, which their place in memory tells as long as they are moved by us. */
+/* By key; equal keys stay in their order, which their place in memory tells as long as they are moved by
+ * us. */
 static int compare_pairs(const void *x, const void *y) {
         const Pair *const *a = x, *const *b = y;
         int r = compare_keys((*a)->key, (*b)->key);

@@ -4,9 +4,10 @@
 #include "lineend.h"
 
 LineEnd lineend_from_string(Str word) {
-        return str_is(word, "mac") ? LINE_END_MAC :
-                        str_is(word, "win") ? LINE_END_WIN :
-                        str_is(word, "share") ? LINE_END_SHARE : LINE_END_UNIX;
+        return str_is(word, "mac")   ? LINE_END_MAC :
+               str_is(word, "win")   ? LINE_END_WIN :
+               str_is(word, "share") ? LINE_END_SHARE :
+                                       LINE_END_UNIX;
 }
 
 Str lineend_to_local(LineEnd line_end, Str data, Buffer *out) {

@@ -11,4 +11,4 @@ bool local_run_option(const Options *options);
 
 /* Returns true if the command is a local one, with its exit status; mistakes are added to the message. */
 bool local_run_command(const Options *options, const Environment *environment, int argc, char **argv,
-                int *ret_status, Message *message);
+                       int *ret_status, Message *message);

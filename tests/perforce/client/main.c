@@ -1,6 +1,7 @@
 /*
- * p4: the command line client of the Perforce stand-in. It behaves as the product's does (formats, streams, exit status,
- * settings, tickets, workspace files) and knows nothing about version control: that is the server's part (../WIRE.md).
+ * p4: the command line client of the Perforce stand-in. It behaves as the product's does (formats, streams,
+ * exit status, settings, tickets, workspace files) and knows nothing about version control: that is the
+ * server's part (../WIRE.md).
  */
 #include "batch.h"
 #include "charset.h"
@@ -49,7 +50,8 @@ static bool run_trust(Session *session, int argc, char **argv) {
                 return false;
         }
         if (argc > 1 && str_is(str_from(argv[1]), "-l")) {
-                _cleanup_(free_charp) char *file = environment_home_file(session->environment, "P4TRUST", ".p4trust");
+                _cleanup_(free_charp) char *file =
+                                environment_home_file(session->environment, "P4TRUST", ".p4trust");
 
                 tickets_list(file, &text);
         } else {
@@ -127,8 +129,9 @@ static int prepare_and_run(Options *options, int argc, char **argv) {
 
         hide_password(options, &password);
         environment_load(&environment, options_get(options, 'd'), updates);
-        if (charset_check(&environment, options_get(options, 'C') ? options_get(options, 'C') : options_get(options, 'l'),
-                            options_get(options, 'Q')) < 0) {
+        if (charset_check(&environment,
+                          options_get(options, 'C') ? options_get(options, 'C') : options_get(options, 'l'),
+                          options_get(options, 'Q')) < 0) {
                 return 1;
         }
         if (local_run_option(options)) {

@@ -16,7 +16,9 @@ static const uint32_t sines[64] = {
         0x6fa87e4f, 0xfe2ce6e0, 0xa3014314, 0x4e0811a1, 0xf7537e82, 0xbd3af235, 0x2ad7d2bb, 0xeb86d391,
 };
 
-static const uint8_t rotations[4][4] = { { 7, 12, 17, 22 }, { 5, 9, 14, 20 }, { 4, 11, 16, 23 }, { 6, 10, 15, 21 } };
+static const uint8_t rotations[4][4] = {
+        { 7, 12, 17, 22 }, { 5, 9, 14, 20 }, { 4, 11, 16, 23 }, { 6, 10, 15, 21 }
+};
 
 static uint32_t mix(unsigned round, uint32_t b, uint32_t c, uint32_t d) {
         switch (round) {
@@ -40,7 +42,8 @@ static void add_block(Md5 *md5, const uint8_t block[64]) {
         }
         for (unsigned i = 0; i < 64; i++) {
                 unsigned round = i / 16, rotation = rotations[round][i % 4];
-                uint32_t sum = a + mix(round, b, c, d) + sines[i] + words[(factor[round] * i + offset[round]) % 16];
+                uint32_t sum = a + mix(round, b, c, d) + sines[i] +
+                               words[(factor[round] * i + offset[round]) % 16];
 
                 a = d;
                 d = c;

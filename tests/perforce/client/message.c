@@ -21,7 +21,7 @@ ID(MSG_OPTION_NEEDS_NUMBER, 3, 1, 1, 1, 33, "Option: -%option% needs a non-negat
 ID(MSG_NO_REGISTRY, 2, 0, 0, 1, 10, "Can't set registry on UNIX.");
 ID(MSG_HIDES_VARIABLE, 2, 1, 0, 1, 11, "Warning: environment variable hides registry definition of %name%.");
 ID(MSG_UNKNOWN_VARIABLE, 2, 1, 0, 1, 34,
-                "Unrecognized variable name %varName%. Comment lines should contain '#' in column 1.");
+   "Unrecognized variable name %varName%. Comment lines should contain '#' in column 1.");
 ID(MSG_SYS, 3, 3, 33, 0, 1, "%operation%: %arg%: %errmsg%");
 ID(MSG_NET, 3, 3, 38, 0, 3, "%operation%: %arg%: %errmsg%");
 ID(MSG_NET_IPV6, 3, 3, 38, 0, 26, "%operation%: %arg%: %errmsg%");
@@ -33,7 +33,8 @@ ID(MSG_TCP_SEND, 3, 0, 38, 3, 16, "TCP send failed.");
 ID(MSG_TOO_BIG, 4, 0, 38, 3, 18, "Rpc buffer too big to send!");
 ID(MSG_TCP_PORT_INVALID, 3, 1, 38, 3, 22, "TCP port number %service% is out of range.");
 ID(MSG_PEER_NOT_SSL, 3, 0, 38, 3, 31, "Failed client SSL connection setup, server not using SSL.");
-ID(MSG_MAX_WAIT, 3, 2, 38, 3, 39, "TCP %operation% exceeded maximum configured duration of %seconds% seconds.");
+ID(MSG_MAX_WAIT, 3, 2, 38, 3, 39,
+   "TCP %operation% exceeded maximum configured duration of %seconds% seconds.");
 ID(MSG_BAD_PORT, 4, 1, 38, 3, 70, "P4PORT for this server is not valid: %p4port%.");
 ID(MSG_PLAIN_COMM, 3, 1, 38, 3, 0, "%text%");
 ID(MSG_FIELD_UNKNOWN, 3, 1, 1, 4, 47, "Unknown field name '%field%'.");
@@ -43,7 +44,7 @@ ID(MSG_MKDIR, 3, 1, 34, 8, 5, "can't create directory for %file%");
 ID(MSG_EOF, 3, 0, 34, 8, 6, "EOF reading terminal.");
 ID(MSG_BAD_MARSHAL, 3, 0, 34, 8, 29, "Invalid marshalled data supplied as input.");
 ID(MSG_DIGEST_MISMATCH, 3, 3, 34, 8, 37,
-                "%clientFile% corrupted during transfer (or bad on the server) %clientDigest% vs %serverDigest%");
+   "%clientFile% corrupted during transfer (or bad on the server) %clientDigest% vs %serverDigest%");
 ID(MSG_FILE_KEPT, 3, 1, 34, 8, 43, "Edited File %file% kept due to errors.");
 
 static uint32_t frame_code(Str code) {

@@ -33,7 +33,7 @@ enum {
 /* severity, argument count, generic code, subsystem, number within the subsystem */
 #define MESSAGE_CODE(severity, args, generic, subsystem, sub)                                               \
         ((uint32_t) (severity) << 28 | (uint32_t) (args) << 24 | (uint32_t) (generic) << 16 |               \
-                        (uint32_t) (subsystem) << 10 | (uint32_t) (sub))
+         (uint32_t) (subsystem) << 10 | (uint32_t) (sub))
 
 typedef struct MessageId {
         uint32_t code;
@@ -43,10 +43,10 @@ typedef struct MessageId {
 /* The messages the client itself can give. */
 extern const MessageId MSG_USAGE, MSG_INVALID_OPTION, MSG_OPTION_NEEDS_ARGUMENT, MSG_OPTION_NEEDS_NUMBER,
                 MSG_EXTRA_ARGUMENT, MSG_TOO_MANY_OPTIONS, MSG_HIDES_VARIABLE, MSG_UNKNOWN_VARIABLE,
-                MSG_NO_REGISTRY, MSG_SYS, MSG_NET, MSG_NET_IPV6, MSG_CONNECT, MSG_CLOBBER, MSG_MKDIR, MSG_EOF,
-                MSG_BAD_MARSHAL, MSG_DIGEST_MISMATCH, MSG_CLOSED, MSG_NOT_P4, MSG_TCP_CONNECT, MSG_TCP_RECEIVE,
-                MSG_TCP_SEND, MSG_TCP_PORT_INVALID, MSG_BAD_PORT, MSG_PEER_NOT_SSL, MSG_MAX_WAIT, MSG_PLAIN_COMM,
-                MSG_FIELD_UNKNOWN, MSG_FILE_KEPT, MSG_TOO_BIG;
+                MSG_NO_REGISTRY, MSG_SYS, MSG_NET, MSG_NET_IPV6, MSG_CONNECT, MSG_CLOBBER, MSG_MKDIR,
+                MSG_EOF, MSG_BAD_MARSHAL, MSG_DIGEST_MISMATCH, MSG_CLOSED, MSG_NOT_P4, MSG_TCP_CONNECT,
+                MSG_TCP_RECEIVE, MSG_TCP_SEND, MSG_TCP_PORT_INVALID, MSG_BAD_PORT, MSG_PEER_NOT_SSL,
+                MSG_MAX_WAIT, MSG_PLAIN_COMM, MSG_FIELD_UNKNOWN, MSG_FILE_KEPT, MSG_TOO_BIG;
 
 typedef struct Message {
         uint32_t codes[MESSAGE_CHAIN_MAX];
@@ -60,8 +60,9 @@ typedef struct Message {
  * info message of its data. */
 void message_from_frame(Message *message, const Dict *frame);
 
-/* Adds an id on top of the chain (the last one is printed first). Arguments are name, value pairs ended by NULL,
- * copied; names that an earlier id uses are replaced. A message that was added to must not be moved. */
+/* Adds an id on top of the chain (the last one is printed first). Arguments are name, value pairs ended
+ * by NULL, copied; names that an earlier id uses are replaced. A message that was added to must not be
+ * moved. */
 void message_add(Message *message, const MessageId *id, ...) __attribute__((sentinel));
 void message_done(Message *message);
 
@@ -77,5 +78,6 @@ bool message_has_subsystem(const Message *message, unsigned subsystem);
 /* One line per id, the last first. `indent` puts a tab before each, `newline` ends the last line too. */
 void message_render(const Message *message, Buffer *out, bool indent, bool newline);
 
-/* The "Perforce client error:" block on stderr: how everything before or beside the user interface is told. */
+/* The "Perforce client error:" block on stderr: how everything before or beside the user interface is
+ * told. */
 void message_report(const Message *message);

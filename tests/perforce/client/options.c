@@ -56,8 +56,8 @@ static int add(Options *options, char letter, bool long_only, const char *value,
 }
 
 /* The value behind an option: the rest of its argument, or the next argument, which is then consumed. */
-static int take_value(const char *rest, char kind, const char *name, int *argc, char ***argv, const char **ret_value,
-                Message *message) {
+static int take_value(const char *rest, char kind, const char *name, int *argc, char ***argv,
+                      const char **ret_value, Message *message) {
         if (!rest) {
                 if (*argc < 2) {
                         return fail(message, &MSG_OPTION_NEEDS_ARGUMENT, name);
@@ -92,10 +92,12 @@ static int parse_long(Options *options, int *argc, char ***argv, Message *messag
                 if (kind == '?') {
                         value = equals ? equals + 1 : "";
                 } else if (kind != 0) {
-                        r = take_value(equals ? equals + 1 : NULL, kind, shown.data, argc, argv, &value, message);
+                        r = take_value(equals ? equals + 1 : NULL, kind, shown.data, argc, argv, &value,
+                                       message);
                 }
                 return r < 0 ? r :
-                               add(options, long_options[i].letter, long_options[i].long_only, value, message);
+                               add(options, long_options[i].letter, long_options[i].long_only, value,
+                                   message);
         }
         return fail(message, &MSG_INVALID_OPTION, shown.data);
 }

@@ -10,7 +10,7 @@ enum {
 };
 
 typedef struct Option {
-        char letter;       /* 'f' with `field` set stands for --field */
+        char letter; /* 'f' with `field` set stands for --field */
         bool long_only;
         const char *value; /* "" for options without */
 } Option;
@@ -25,8 +25,9 @@ enum {
         OPTION_FIELD = 'F',
 };
 
-/* Takes the options off the front of the arguments; `flags` lists the letters that are known, `:` behind those
- * with a value, `#` behind those with a number. Returns 0, or -EINVAL with the reason in the message. */
+/* Takes the options off the front of the arguments; `flags` lists the letters that are known, `:` behind
+ * those with a value, `#` behind those with a number. Returns 0, or -EINVAL with the reason in the
+ * message. */
 int options_parse(Options *options, int *argc, char ***argv, const char *flags, Message *message);
 
 extern const char options_global[];

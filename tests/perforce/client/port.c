@@ -67,7 +67,8 @@ int port_parse(Port *ret_port, const char *text, Message *message) {
         port.address = str_dup(str_from(rest));
         parse_address(&port, rest);
         number = str_number(str_from(port.service));
-        if (port.service[0] == 0 || str_starts(str_from(text), "rsh:") || str_starts(str_from(text), "jsh:")) {
+        if (port.service[0] == 0 || str_starts(str_from(text), "rsh:") ||
+            str_starts(str_from(text), "jsh:")) {
                 message_add(message, &MSG_BAD_PORT, "p4port", text, NULL);
         } else if (number > UINT16_MAX) {
                 message_add(message, &MSG_TCP_PORT_INVALID, "service", port.service, NULL);
@@ -101,16 +102,16 @@ static void add_connect_error(Message *message, const struct addrinfo *address, 
         char host[NI_MAXHOST] = "?", service[NI_MAXSERV] = "?", where[NI_MAXHOST + NI_MAXSERV + 4];
         bool v6 = address->ai_family == AF_INET6;
 
-        (void) getnameinfo(address->ai_addr, address->ai_addrlen, host, sizeof(host), service, sizeof(service),
-                        NI_NUMERICHOST | NI_NUMERICSERV);
+        (void) getnameinfo(address->ai_addr, address->ai_addrlen, host, sizeof(host), service,
+                           sizeof(service), NI_NUMERICHOST | NI_NUMERICSERV);
         (void) snprintf(where, sizeof(where), v6 ? "[%s]:%s" : "%s:%s", host, service);
-        message_add(message, v6 ? &MSG_NET_IPV6 : &MSG_NET, "operation", v6 ? "connect (IPv6)" : "connect", "arg",
-                        where, "errmsg", strerror(error), NULL);
+        message_add(message, v6 ? &MSG_NET_IPV6 : &MSG_NET, "operation", v6 ? "connect (IPv6)" : "connect",
+                    "arg", where, "errmsg", strerror(error), NULL);
 }
 
 static int connect_address(const struct addrinfo *address) {
-        _cleanup_(close_fd) int fd =
-                        socket(address->ai_family, address->ai_socktype | SOCK_CLOEXEC, address->ai_protocol);
+        _cleanup_(close_fd) int fd = socket(address->ai_family, address->ai_socktype | SOCK_CLOEXEC,
+                                            address->ai_protocol);
         int one = 1;
 
         if (fd < 0) {

@@ -6,10 +6,10 @@
 #include "message.h"
 
 typedef struct Port {
-        char *host;         /* NULL: this machine */
+        char *host; /* NULL: this machine */
         char *service;
-        char *address;      /* what follows the prefix, as given: the name of the server in messages */
-        int families[2];    /* address families in the order to try, 0 ends */
+        char *address;   /* what follows the prefix, as given: the name of the server in messages */
+        int families[2]; /* address families in the order to try, 0 ends */
         bool ssl;
 } Port;
 

@@ -34,14 +34,14 @@ bool session_wants_tags(const Options *options) {
         _cleanup_(free_listp) const char **fields = options_list(options, OPTION_FIELD, true);
 
         return has_variable(options, "tag") || options_get(options, 'G') || options_get(options, 'R') ||
-                        *fields;
+               *fields;
 }
 
 bool session_wants_specs(const Options *options) {
         _cleanup_(free_listp) const char **fields = options_list(options, OPTION_FIELD, true);
 
-        return has_variable(options, "specstring") || options_get(options, 'G') || options_get(options, 'R') ||
-                        options_get(options, 'M') || *fields;
+        return has_variable(options, "specstring") || options_get(options, 'G') ||
+               options_get(options, 'R') || options_get(options, 'M') || *fields;
 }
 
 /* -vnet.maxwait=N */
@@ -124,7 +124,7 @@ static void add_variables(const Options *options, Dict *fields) {
 
                         if (length > 0 && !str_is((Str) { .data = value, .length = length }, "func")) {
                                 dict_set(fields, (Str) { .data = value, .length = length },
-                                                str_from(value[length] ? value + length + 1 : ""));
+                                         str_from(value[length] ? value + length + 1 : ""));
                         }
                 }
         }
@@ -207,12 +207,8 @@ static const struct {
         const char *function;
         void (*handle)(Session *session, const Dict *frame);
 } functions[] = {
-        { "record", show_record },
-        { "message", show_message },
-        { "info", show_info },
-        { "text", show_text },
-        { "form", show_text },
-        { "binary", show_binary },
+        { "record", show_record },      { "message", show_message }, { "info", show_info },
+        { "text", show_text },          { "form", show_text },       { "binary", show_binary },
         { "server-hello", take_hello },
 };
 
@@ -258,7 +254,8 @@ int session_open(Session *session) {
         return session_is_broken(session) ? -ENOTCONN : 0;
 }
 
-/* The server's own name for itself may have a newer ticket than P4PORT; a login of this very connection too. */
+/* The server's own name for itself may have a newer ticket than P4PORT; a login of this very connection
+ * too. */
 static void refresh_ticket(Session *session) {
         _cleanup_(free_charp) char *ticket = NULL;
 

@@ -22,7 +22,7 @@ typedef struct Session {
         char *tickets_file;
         char *server_address; /* what the server calls itself, or NULL */
         bool case_insensitive;
-        char *ticket;         /* the one the server was given last */
+        char *ticket; /* the one the server was given last */
         bool opened;
 } Session;
 
@@ -33,8 +33,8 @@ void session_done(Session *session);
 /* Connects and introduces us. Returns 0, or a negative errno with the reason in wire.error. */
 int session_open(Session *session);
 
-/* Runs one command to its end. Messages go to the user interface; a connection that breaks is told there too and stays
- * in wire.error. `command` may be NULL: help. */
+/* Runs one command to its end. Messages go to the user interface; a connection that breaks is told there
+ * too and stays in wire.error. `command` may be NULL: help. */
 void session_run(Session *session, const char *command, const Str *arguments, size_t n_arguments);
 
 static inline bool session_is_broken(const Session *session) {

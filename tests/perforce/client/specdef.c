@@ -9,10 +9,10 @@
 
 typedef struct Element {
         Str tag;
-        bool list;          /* wlist, llist: one line per value */
-        bool text;          /* text, bulk: an indented block */
+        bool list;           /* wlist, llist: one line per value */
+        bool text;           /* text, bulk: an indented block */
         bool comment_format; /* fmt:C, comments stay behind ## */
-        bool always;        /* opt:default and z show even when empty */
+        bool always;         /* opt:default and z show even when empty */
 } Element;
 
 /* Cuts the piece before the next separator off the front. */
@@ -39,10 +39,13 @@ static bool next_element(Str *specdef, Element *ret_element) {
                 if (attribute.length == 0) {
                         break;
                 }
-                element.list = element.list || str_is(attribute, "type:wlist") || str_is(attribute, "type:llist");
-                element.text = element.text || str_is(attribute, "type:text") || str_is(attribute, "type:bulk");
+                element.list = element.list || str_is(attribute, "type:wlist") ||
+                               str_is(attribute, "type:llist");
+                element.text = element.text || str_is(attribute, "type:text") ||
+                               str_is(attribute, "type:bulk");
                 element.comment_format = element.comment_format || str_is(attribute, "fmt:C");
-                element.always = element.always || str_is(attribute, "opt:default") || str_is(attribute, "z");
+                element.always =
+                                element.always || str_is(attribute, "opt:default") || str_is(attribute, "z");
         }
         *ret_element = element;
         return true;
@@ -91,7 +94,11 @@ static void format_list(const Element *element, const Dict *fields, Buffer *out)
                 }
                 buffer_append_char(out, '\t');
                 buffer_append_str(out, *value);
-                append_comment(out, value->length == 0 ? "##" : element->comment_format ? "\t##" : "\t# ", comment);
+                append_comment(out,
+                               value->length == 0      ? "##" :
+                               element->comment_format ? "\t##" :
+                                                         "\t# ",
+                               comment);
                 buffer_append_char(out, '\n');
         }
 }
@@ -145,7 +152,7 @@ void specdef_format(Str specdef, const Dict *fields, Buffer *out) {
 static bool find_element(Str specdef, Str tag, Element *ret_element) {
         while (next_element(&specdef, ret_element)) {
                 if (ret_element->tag.length == tag.length &&
-                                strncasecmp(ret_element->tag.data, tag.data, tag.length) == 0) {
+                    strncasecmp(ret_element->tag.data, tag.data, tag.length) == 0) {
                         return true;
                 }
         }

@@ -1,6 +1,6 @@
 /*
- * See template.h. The expansion reads the template left to right, one construct at a time; it is linear in the
- * length of the template and output, so that a hostile template costs no more than its own size.
+ * See template.h. The expansion reads the template left to right, one construct at a time; it is linear in
+ * the length of the template and output, so that a hostile template costs no more than its own size.
  */
 #include "template.h"
 
@@ -24,8 +24,8 @@ static void copy(Reader *r, const char *from, const char *to) {
 /* %'literal'% : `percent` is the opening one. Returns false if it is not closed. */
 static bool expand_literal(Reader *r, const char *percent) {
         const char *close = percent + 2 < r->end ?
-                        memmem(percent + 2, (size_t) (r->end - percent - 2), "'%", 2) :
-                        NULL;
+                                            memmem(percent + 2, (size_t) (r->end - percent - 2), "'%", 2) :
+                                            NULL;
 
         if (!close) {
                 return false;
@@ -37,7 +37,8 @@ static bool expand_literal(Reader *r, const char *percent) {
 }
 
 /* [before %name% after|alternative] : the bracket opened before `percent`; `second` closes the name. */
-static bool expand_optional(Reader *r, const char *bracket, const char *percent, const char *second, const Str *value) {
+static bool expand_optional(Reader *r, const char *bracket, const char *percent, const char *second,
+                            const Str *value) {
         const char *close = find(second + 1, r->end, ']');
         const char *bar;
 
@@ -70,7 +71,8 @@ static bool expand_variable(Reader *r, const char *percent) {
                 r->at = second + 1;
                 return true;
         }
-        value = dict_find(r->values, (Str) { .data = percent + 1, .length = (size_t) (second - percent - 1) });
+        value = dict_find(r->values,
+                          (Str) { .data = percent + 1, .length = (size_t) (second - percent - 1) });
         bracket = find(r->at, percent, '[');
         if (bracket) {
                 return expand_optional(r, bracket, percent, second, value);

@@ -1,6 +1,6 @@
 /*
- * See temporary.h. The handler only calls unlink, signal and raise; the table is a fixed array of pointers, so
- * that it may be read at any moment: a name is entered complete and taken out before it is freed.
+ * See temporary.h. The handler only calls unlink, signal and raise; the table is a fixed array of pointers,
+ * so that it may be read at any moment: a name is entered complete and taken out before it is freed.
  */
 #include "temporary.h"
 

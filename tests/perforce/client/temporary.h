@@ -1,6 +1,6 @@
 /*
- * Temporary files that must not outlive the process: every one is registered here while it exists, and a signal
- * that ends p4 removes what is registered before it does.
+ * Temporary files that must not outlive the process: every one is registered here while it exists, and a
+ * signal that ends p4 removes what is registered before it does.
  */
 #pragma once
 

@@ -59,7 +59,7 @@ uint64_t str_number(Str s) {
                         return 0;
                 }
                 if (__builtin_mul_overflow(value, 10, &value) ||
-                                __builtin_add_overflow(value, (uint64_t) (s.data[i] - '0'), &value)) {
+                    __builtin_add_overflow(value, (uint64_t) (s.data[i] - '0'), &value)) {
                         return UINT64_MAX;
                 }
         }
@@ -205,7 +205,8 @@ void dict_set(Dict *dict, Str key, Str value) {
 void dict_remove(Dict *dict, Str key) {
         for (size_t i = 0; i < dict->n_pairs; i++) {
                 if (str_equal(dict->pairs[i].key, key)) {
-                        memmove(dict->pairs + i, dict->pairs + i + 1, (dict->n_pairs - i - 1) * sizeof(Pair));
+                        memmove(dict->pairs + i, dict->pairs + i + 1,
+                                (dict->n_pairs - i - 1) * sizeof(Pair));
                         dict->n_pairs--;
                         return;
                 }

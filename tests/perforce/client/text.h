@@ -1,7 +1,7 @@
 /*
- * Bytes in the client's three shapes: Str is a view of bytes somebody else owns, Buffer owns bytes and grows,
- * Dict is an ordered list of key and value views (a frame, a record, the arguments of a message). Nothing here
- * assumes an encoding; lengths count, NUL bytes are data.
+ * Bytes in the client's three shapes: Str is a view of bytes somebody else owns, Buffer owns bytes and
+ * grows, Dict is an ordered list of key and value views (a frame, a record, the arguments of a message).
+ * Nothing here assumes an encoding; lengths count, NUL bytes are data.
  */
 #pragma once
 
@@ -15,8 +15,8 @@ typedef struct Str {
 } Str;
 
 typedef struct Buffer {
-        char *data;     /* NUL terminated once something was put in; NULL before */
-        size_t length;  /* without that NUL */
+        char *data;    /* NUL terminated once something was put in; NULL before */
+        size_t length; /* without that NUL */
         size_t allocated;
 } Buffer;
 

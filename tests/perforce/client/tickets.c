@@ -104,8 +104,8 @@ void tickets_list(const char *file, Buffer *out) {
         }
 }
 
-/* The lock is on the file itself, so that none is left lying about. Who gets it after a rename holds a file that
- * is no longer the one of that name, and starts over. */
+/* The lock is on the file itself, so that none is left lying about. Who gets it after a rename holds a
+ * file that is no longer the one of that name, and starts over. */
 static int open_locked(const char *file) {
         for (unsigned i = 0; i < LOCK_TRIES; i++) {
                 _cleanup_(close_fd) int fd = open(file, O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
@@ -120,7 +120,7 @@ static int open_locked(const char *file) {
                         }
                 }
                 if (fstat(fd, &held) == 0 && stat(file, &named) == 0 && held.st_dev == named.st_dev &&
-                                held.st_ino == named.st_ino) {
+                    held.st_ino == named.st_ino) {
                         return TAKE_FD(fd);
                 }
         }
@@ -139,7 +139,7 @@ static void edit(Str content, const char *key, const char *user, const char *tic
 
         while (next_line(&content, &line)) {
                 bool match = parse_line(line, &entry) && str_is(entry.port, key) &&
-                                (!user[0] || str_is(entry.user, user));
+                             (!user[0] || str_is(entry.user, user));
 
                 if (!match) {
                         buffer_append_str(out, line);

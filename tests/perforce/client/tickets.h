@@ -1,7 +1,7 @@
 /*
- * The tickets file: lines `host:port=user:TICKET`. Changes are made under a lock on the file and by renaming a
- * complete new file into place, so any number of p4 may log in and out at once and a reader never sees half of
- * it. Mode 0600.
+ * The tickets file: lines `host:port=user:TICKET`. Changes are made under a lock on the file and by renaming
+ * a complete new file into place, so any number of p4 may log in and out at once and a reader never sees
+ * half of it. Mode 0600.
  */
 #pragma once
 

@@ -25,10 +25,10 @@ struct Transfer {
         mode_t mode;
         bool has_mod_time;
         time_t mod_time;
-        int error;          /* negative errno of the first failure */
-        uint64_t size;      /* in server form */
+        int error;     /* negative errno of the first failure */
+        uint64_t size; /* in server form */
         Md5 md5;
-        Buffer link;        /* the target of a symbolic link */
+        Buffer link; /* the target of a symbolic link */
         Buffer converted;
 };
 
@@ -78,8 +78,9 @@ static int prepare(Transfer *transfer, const Dict *request, Message *message) {
                 return -EINVAL;
         }
         transfer->type = file_type_from_string(dict_text(request, "type"));
-        transfer->line_end = transfer->type == FILE_TEXT ? lineend_from_string(dict_text(request, "lineEnd")) :
-                                                           LINE_END_UNIX;
+        transfer->line_end = transfer->type == FILE_TEXT ?
+                                             lineend_from_string(dict_text(request, "lineEnd")) :
+                                             LINE_END_UNIX;
         transfer->mode = workspace_mode(dict_text(request, "perms"), dict_has(request, "exec"));
         transfer->has_mod_time = mod_time;
         transfer->mod_time = mod_time ? (time_t) str_number(*mod_time) : 0;
@@ -153,7 +154,7 @@ static int check_digest(Transfer *transfer, Str expected, Message *message) {
                 return 0;
         }
         message_add(message, &MSG_DIGEST_MISMATCH, "clientFile", transfer->path, "clientDigest", digest,
-                        "serverDigest", server, NULL);
+                    "serverDigest", server, NULL);
         return -EBADMSG;
 }
 

@@ -8,8 +8,8 @@
 
 #include <stdio.h>
 
-/* A record of the server as the user gets it: without the client's own keys. The definition of a form stays only if
- * the server did not format the fields by it. */
+/* A record of the server as the user gets it: without the client's own keys. The definition of a form
+ * stays only if the server did not format the fields by it. */
 static bool is_shown(const Dict *record, Str key) {
         return !record_key_is_hidden(key) && (!str_is(key, "specdef") || !dict_has(record, "specFormatted"));
 }
@@ -73,8 +73,8 @@ static void marshal_record(Ui *ui, const Dict *record) {
         marshal_write(ui);
 }
 
-/* The form is rebuilt from the dictionary on stdin. What is no dictionary is complained about, and the server gets
- * an empty form to complain about too. */
+/* The form is rebuilt from the dictionary on stdin. What is no dictionary is complained about, and the
+ * server gets an empty form to complain about too. */
 static int marshal_input(Ui *ui, const Str *specdef, Buffer *ret_data) {
         _cleanup_(buffer_done) Buffer input = {};
         _cleanup_(dict_done) Dict fields = {};
@@ -145,8 +145,8 @@ static void json_message(Ui *ui, const Message *message) {
                 ui_info(ui, message_generic(message), buffer_str(&text));
                 return;
         }
-        (void) snprintf(numbers, sizeof(numbers), ",\"generic\":%u,\"severity\":%u", message_generic(message),
-                        (unsigned) message_severity(message));
+        (void) snprintf(numbers, sizeof(numbers), ",\"generic\":%u,\"severity\":%u",
+                        message_generic(message), (unsigned) message_severity(message));
         json_data(ui, buffer_str(&text), numbers);
 }
 
@@ -167,8 +167,8 @@ static void json_record(Ui *ui, const Dict *record) {
         json_write(ui);
 }
 
-/* The product has no reader for this format: the form is empty, and what stdin held comes out again behind every
- * object that follows. */
+/* The product has no reader for this format: the form is empty, and what stdin held comes out again
+ * behind every object that follows. */
 static int json_input(Ui *ui, const Str *specdef, Buffer *ret_data) {
         static const Dict nothing;
         int r;

@@ -1,6 +1,6 @@
 /*
- * The plain format and its two relatives: -F (every record and message through a template) and --field (the form
- * of a record with fields changed).
+ * The plain format and its two relatives: -F (every record and message through a template) and --field (the
+ * form of a record with fields changed).
  */
 #include "specdef.h"
 #include "template.h"

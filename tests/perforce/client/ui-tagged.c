@@ -1,6 +1,6 @@
 /*
- * -s: everything on stdout, each line behind the word for what it is. -e: the same, followed by the codes and
- * arguments of each message.
+ * -s: everything on stdout, each line behind the word for what it is. -e: the same, followed by the codes
+ * and arguments of each message.
  */
 #include "ui.h"
 
@@ -54,8 +54,8 @@ static void print_codes(const Message *message) {
                 uint32_t code = message->codes[i];
 
                 (void) printf("code%zu %d (sub %u sys %u gen %u args %u sev %u uniq %u)\n", i, (int) code,
-                                code & 0x3ff, code >> 10 & 0x3f, code >> 16 & 0xff, code >> 24 & 0x0f, code >> 28,
-                                code & 0xffff);
+                              code & 0x3ff, code >> 10 & 0x3f, code >> 16 & 0xff, code >> 24 & 0x0f,
+                              code >> 28, code & 0xffff);
         }
 }
 

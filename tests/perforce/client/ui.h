@@ -1,6 +1,6 @@
 /*
- * What the user sees. A Ui has one format, chosen by the global options; everything that is printed or read in
- * the course of a command goes through it. Formats are tables of functions (ui-plain.c, ui-tagged.c,
+ * What the user sees. A Ui has one format, chosen by the global options; everything that is printed or read
+ * in the course of a command goes through it. Formats are tables of functions (ui-plain.c, ui-tagged.c,
  * ui-marshal.c).
  */
 #pragma once
@@ -25,15 +25,15 @@ extern const UiFormat ui_format_plain, ui_format_expand, ui_format_field, ui_for
 
 struct Ui {
         const UiFormat *format;
-        bool quiet;          /* -q: the plain formats leave out what is not a warning or an error */
-        bool chained;        /* -x FILE run: a form ends with a line of one dot */
-        Str expand;          /* -F */
+        bool quiet;                /* -q: the plain formats leave out what is not a warning or an error */
+        bool chained;              /* -x FILE run: a form ends with a line of one dot */
+        Str expand;                /* -F */
         const char *const *fields; /* --field, ended by NULL */
         bool fields_done;
-        unsigned n_failed;   /* messages of severity failed and above */
+        unsigned n_failed; /* messages of severity failed and above */
         unsigned n_fatal;
         Buffer scratch;
-        Buffer echo;         /* what -Mj repeats after each object: the form it was given and did not read */
+        Buffer echo; /* what -Mj repeats after each object: the form it was given and did not read */
 };
 
 void ui_done(Ui *ui);

@@ -1,6 +1,6 @@
 /*
- * See wire.h. Receiving reads large pieces into one buffer and decodes frames in place; memory is bounded by the
- * largest frame allowed, however much is streamed.
+ * See wire.h. Receiving reads large pieces into one buffer and decodes frames in place; memory is bounded by
+ * the largest frame allowed, however much is streamed.
  */
 #include "wire.h"
 
@@ -58,7 +58,8 @@ void wire_add_number(Wire *wire, const char *key, uint64_t value) {
 
 /* The connection is over: what went wrong first is the outermost message. */
 static int fail_io(Wire *wire, const MessageId *id, const char *operation, int error) {
-        message_add(&wire->error, &MSG_NET, "operation", operation, "arg", "socket", "errmsg", strerror(error), NULL);
+        message_add(&wire->error, &MSG_NET, "operation", operation, "arg", "socket", "errmsg",
+                    strerror(error), NULL);
         message_add(&wire->error, id, NULL);
         return -error;
 }
@@ -85,7 +86,8 @@ static int wait_ready(Wire *wire, short events) {
                 return fail_io(wire, sending ? &MSG_TCP_SEND : &MSG_TCP_RECEIVE, "poll", errno);
         }
         (void) snprintf(seconds, sizeof(seconds), "%u", wire->max_wait);
-        message_add(&wire->error, &MSG_MAX_WAIT, "operation", sending ? "send" : "receive", "seconds", seconds, NULL);
+        message_add(&wire->error, &MSG_MAX_WAIT, "operation", sending ? "send" : "receive", "seconds",
+                    seconds, NULL);
         return -ETIMEDOUT;
 }
 
@@ -102,7 +104,7 @@ int wire_send(Wire *wire) {
         write_le32(wire->output.data, (uint32_t) payload);
         while (sent < wire->output.length) {
                 ssize_t n = send(wire->fd, wire->output.data + sent, wire->output.length - sent,
-                                MSG_NOSIGNAL | MSG_DONTWAIT);
+                                 MSG_NOSIGNAL | MSG_DONTWAIT);
 
                 if (n >= 0) {
                         sent += (size_t) n;
@@ -185,7 +187,7 @@ static bool decode(Dict *frame, Str payload) {
                 Str key, value;
 
                 if (!take_string(&payload, &key) || !take_string(&payload, &value) ||
-                                frame->n_pairs == WIRE_PAIRS_MAX) {
+                    frame->n_pairs == WIRE_PAIRS_MAX) {
                         return false;
                 }
                 dict_add(frame, key, value);
@@ -212,7 +214,8 @@ int wire_receive(Wire *wire, const Dict **ret_frame) {
         if (r < 0) {
                 return r;
         }
-        if (!decode(&wire->frame, (Str) { .data = wire->input.data + wire->input_used + 4, .length = length })) {
+        if (!decode(&wire->frame,
+                    (Str) { .data = wire->input.data + wire->input_used + 4, .length = length })) {
                 return fail(wire, &MSG_NOT_P4, EBADMSG);
         }
         wire->input_used += 4 + (size_t) length;

@@ -35,8 +35,9 @@ char *workspace_path(Str path, Message *message) {
         _cleanup_(free_charp) char *shown = str_dup(path);
 
         if (path.length == 0 || path.data[0] != '/' || str_until_nul(path).length != path.length ||
-                        path.length >= PATH_MAX) {
-                (void) workspace_fail(message, "open", shown, path.length >= PATH_MAX ? ENAMETOOLONG : EINVAL);
+            path.length >= PATH_MAX) {
+                (void) workspace_fail(message, "open", shown,
+                                      path.length >= PATH_MAX ? ENAMETOOLONG : EINVAL);
                 return NULL;
         }
         return memory_string(path.data, path.length);
@@ -148,11 +149,13 @@ int workspace_stat(const char *path, FileType *ret_type, struct stat *ret_stat, 
 
         if (lstat(path, ret_stat) < 0) {
                 *ret_type = FILE_MISSING;
-                return errno == ENOENT || errno == ENOTDIR ? 0 : workspace_fail(message, "stat", path, errno);
+                return errno == ENOENT || errno == ENOTDIR ? 0 :
+                                                             workspace_fail(message, "stat", path, errno);
         }
         if (!S_ISREG(ret_stat->st_mode)) {
                 *ret_type = S_ISLNK(ret_stat->st_mode) ? FILE_SYMLINK :
-                                S_ISDIR(ret_stat->st_mode) ? FILE_DIRECTORY : FILE_OTHER;
+                            S_ISDIR(ret_stat->st_mode) ? FILE_DIRECTORY :
+                                                         FILE_OTHER;
                 return 0;
         }
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -175,7 +178,8 @@ static int read_link(const char *path, ContentFunction function, void *userdata,
         return function(userdata, (Str) { .data = target, .length = (size_t) n + 1 });
 }
 
-/* Conversion never makes data longer by more than the CR kept back, so a block of one byte less stays a chunk. */
+/* Conversion never makes data longer by more than the CR kept back, so a block of one byte less stays a
+ * chunk. */
 static int read_blocks(int fd, LineEnd line_end, ContentFunction function, void *userdata) {
         _cleanup_(buffer_done) Buffer converted = {};
         char block[WIRE_CHUNK_MAX - 1];
@@ -192,8 +196,8 @@ static int read_blocks(int fd, LineEnd line_end, ContentFunction function, void 
                 if (n < 0) {
                         return -errno;
                 }
-                data = lineend_to_server(line_end, (Str) { .data = block, .length = (size_t) n }, &pending, n == 0,
-                                &converted);
+                data = lineend_to_server(line_end, (Str) { .data = block, .length = (size_t) n }, &pending,
+                                         n == 0, &converted);
                 r = data.length > 0 ? function(userdata, data) : 0;
                 if (r < 0 || n == 0) {
                         return r;
@@ -201,8 +205,8 @@ static int read_blocks(int fd, LineEnd line_end, ContentFunction function, void 
         }
 }
 
-int workspace_read(const char *path, FileType type, LineEnd line_end, ContentFunction function, void *userdata,
-                Message *message) {
+int workspace_read(const char *path, FileType type, LineEnd line_end, ContentFunction function,
+                   void *userdata, Message *message) {
         _cleanup_(close_fd) int fd = -EBADF;
         struct stat st;
         int r;
@@ -229,7 +233,8 @@ typedef struct Lister {
         Message *message;
 } Lister;
 
-/* Names of one directory, those of directories with their slash: then the order of names is that of paths. */
+/* Names of one directory, those of directories with their slash: then the order of names is that of
+ * paths. */
 typedef struct Names {
         char **names;
         size_t n;
@@ -258,8 +263,8 @@ static int read_names(const Lister *lister, const char *path, Names *names) {
                 Buffer name = {};
 
                 if (str_is(str_from(entry->d_name), ".") || str_is(str_from(entry->d_name), "..") ||
-                                (entry->d_name[0] == '.' && !lister->hidden) ||
-                                fstatat(dirfd(directory), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+                    (entry->d_name[0] == '.' && !lister->hidden) ||
+                    fstatat(dirfd(directory), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
                         continue;
                 }
                 buffer_append_text(&name, entry->d_name);
@@ -293,8 +298,8 @@ static int list_directory(const Lister *lister, const char *path, unsigned depth
                         continue; /* gone meanwhile */
                 }
                 r = S_ISDIR(st.st_mode) && lister->recursive ?
-                                list_directory(lister, below.data, depth + 1) :
-                                lister->function(lister->userdata, below.data, &st);
+                                    list_directory(lister, below.data, depth + 1) :
+                                    lister->function(lister->userdata, below.data, &st);
                 if (r < 0) {
                         return r;
                 }
@@ -303,7 +308,7 @@ static int list_directory(const Lister *lister, const char *path, unsigned depth
 }
 
 int workspace_list(const char *path, bool recursive, bool hidden, EntryFunction function, void *userdata,
-                Message *message) {
+                   Message *message) {
         Lister lister = { recursive, hidden, function, userdata, message };
 
         return list_directory(&lister, path, 0);

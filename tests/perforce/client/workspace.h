@@ -1,6 +1,6 @@
 /*
- * What the server asks of files in the workspace. Paths are absolute and raw bytes. Every function returns 0 or a
- * negative errno with the product's words for it added to the message.
+ * What the server asks of files in the workspace. Paths are absolute and raw bytes. Every function returns 0
+ * or a negative errno with the product's words for it added to the message.
  */
 #pragma once
 
@@ -45,17 +45,17 @@ int workspace_move(const char *from, const char *to, bool clobber, Message *mess
 /* Removes the directories above the path that are empty now; never the one we are in. */
 void workspace_remove_empty_parents(const char *path);
 
-/* What is there, without following a link: FILE_MISSING is no error. A regular file is text if its first 64 KiB have
- * no NUL. */
+/* What is there, without following a link: FILE_MISSING is no error. A regular file is text if its first
+ * 64 KiB have no NUL. */
 int workspace_stat(const char *path, FileType *ret_type, struct stat *ret_stat, Message *message);
 
 /* Calls back with the content in server form, in pieces of at most 64 KiB. */
 typedef int (*ContentFunction)(void *userdata, Str data);
-int workspace_read(const char *path, FileType type, LineEnd line_end, ContentFunction function, void *userdata,
-                Message *message);
+int workspace_read(const char *path, FileType type, LineEnd line_end, ContentFunction function,
+                   void *userdata, Message *message);
 
-/* Calls back for every entry, in byte order of paths: all files below with `recursive`, else files and directories
- * right there. Names that begin with a dot only with `hidden`. */
+/* Calls back for every entry, in byte order of paths: all files below with `recursive`, else files and
+ * directories right there. Names that begin with a dot only with `hidden`. */
 typedef int (*EntryFunction)(void *userdata, const char *path, const struct stat *st);
 int workspace_list(const char *path, bool recursive, bool hidden, EntryFunction function, void *userdata,
-                Message *message);
+                   Message *message);
