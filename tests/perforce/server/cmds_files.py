@@ -2,6 +2,7 @@
 
 from typing import Iterator
 
+from . import encode
 from .command import Context, command
 from .filequery import FileArg, change_text, depot_rev, parse_all, select
 from .messages import M
@@ -132,5 +133,5 @@ def _shelf_rows(ctx: Context, arg: FileArg) -> Iterator[tuple]:
         for row in ctx.store.rows("SELECT depotFile, change, size FROM shelf WHERE depotFile >= ? AND depotFile < ?"
                                   " ORDER BY depotFile, change", low, high):
             ctx.scanned()
-            if row[0].encode("utf-8", "surrogateescape") in paths and arg.revs.shelf in (None, row[1]):
+            if encode(row[0]) in paths and arg.revs.shelf in (None, row[1]):
                 yield row

@@ -1,0 +1,159 @@
+"""The transaction that makes a pending change a submitted one.
+
+Everything it needs is at hand before it starts: the archives are written, the files are locked.  It gives the change its
+final number, writes revisions and integration records, and closes the files; readers see all of it or nothing.
+"""
+
+import os
+import time
+from typing import NamedTuple
+
+from . import encode, filetype, openfiles
+from .command import Context
+from .filequery import ClientFiles
+from .messages import M
+from .openfiles import DELETES, MOVED_FROM, MOVED_INTO, Opened
+from .revquery import Rev
+from .transfer import Received
+
+RECIPROCAL = {0: 1, 2: 3, 4: 5, 6: 7, 8: 9, 12: 10, 13: 11, 14: 15}
+BRANCH_FROM, COPY_FROM, ADD_INTO, EDIT_INTO = 2, 4, 11, 10
+
+
+class Content(NamedTuple):
+    """One file of a submission: its row, the revision it becomes, and its content (None for a deletion)."""
+    row: Opened
+    rev: int
+    received: Received | None
+
+
+def common_path(paths: list[str]) -> str:
+    """The path field of a change: `dir/*` if all its files are in one directory, else what they begin with and
+    `...`."""
+    folders = {path.rpartition("/")[0] for path in paths}
+    if len(folders) == 1:
+        return folders.pop() + "/*"
+    return os.path.commonprefix(sorted(paths, key=encode)) + "..."
+
+
+class Commit:
+    def __init__(self, ctx: Context, files: ClientFiles, number: int, contents: list[Content]):
+        self.ctx, self.store, self.files = ctx, ctx.store, files
+        self.number, self.contents = number, contents
+        self.revs = {content.row.depotFile: content.rev for content in contents}
+        self.now = int(time.time())
+
+    def run(self) -> int:
+        """Commits; the number the change got."""
+        with self.store.write():
+            self._check()
+            submitted = self._rename()
+            for content in self.contents:
+                base = self._base(content)
+                self._write_rev(content, base, submitted)
+                self._write_integrations(content, submitted)
+                self._purge_old(content)
+            for content in self.contents:
+                self._close(content)
+        return submitted
+
+    def _check(self) -> None:
+        """Nobody may have touched the change since it was locked."""
+        now = openfiles.of_change(self.store, self.ctx.client_name, self.number)
+        heads_moved = any(self.store.value("SELECT rev FROM head WHERE depotFile = ?", content.row.depotFile, default=0)
+                          != content.rev - 1 for content in self.contents)
+        if now != [content.row for content in self.contents] or heads_moved:
+            self.ctx.fail(M.SubmitDataChanged)
+
+    def _rename(self) -> int:
+        """The change's final number: its own if no higher one was given out since."""
+        submitted = self.number if self.store.counter("change") == self.number else self.store.next_change()
+        path = common_path([content.row.depotFile for content in self.contents])
+        old = self.number if submitted != self.number else None
+        self.store.execute("UPDATE change SET change = ?, oldChange = IFNULL(oldChange, ?), status = 1, date = ?, path = ?,"
+                           " updateDate = ?, accessDate = ? WHERE change = ?", submitted, old, self.now, path, self.now,
+                           self.now, self.number)
+        self.store.execute("UPDATE fix SET change = ? WHERE change = ?", submitted, self.number)
+        self.store.set_counter("maxCommitChange", submitted)
+        return submitted
+
+    # revisions
+
+    def _base(self, content: Content) -> Rev | None:
+        """A revision whose archive the new one can share: what it was moved or branched from."""
+        row, received = content.row, content.received
+        if received is None:
+            return None
+        sources = [(row.movedFile, self.revs.get(row.movedFile, 1) - 1)] if row.action == "move/add" else []
+        sources += [(from_file, end) for state, how, _, _, _, from_file, _, end in self._resolved(row)
+                    if state == 1 and how in (BRANCH_FROM, COPY_FROM)]
+        for from_file, rev in sources:
+            base = openfiles.revision(self.store, from_file, rev)
+            if base is not None and base.digest == received.digest and base.lbrFile:
+                return base
+        return None
+
+    def _resolved(self, row: Opened) -> list[tuple]:
+        return openfiles.resolves(self.store, row.client, row.depotFile)
+
+    def _write_rev(self, content: Content, base: Rev | None, submitted: int) -> None:
+        row, received = content.row, content.received
+        if received is None:
+            stored = (None, None, 0, row.depotFile, f"1.{submitted}", row.type)
+        elif base is not None:
+            stored = (received.digest, received.size, 1, base.lbrFile, base.lbrRev, base.lbrType)
+        else:
+            stored = (received.digest, received.size, 0, received.lbrFile, received.lbrRev, received.lbrType)
+        self.store.execute("INSERT INTO rev VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row.depotFile, content.rev,
+                           row.type, row.action, submitted, self.now, self._mod_time(content), *stored)
+
+    def _mod_time(self, content: Content) -> int:
+        return content.received.modTime or self.now if content.received else 0
+
+    def _purge_old(self, content: Content) -> None:
+        """+Sn keeps the contents of the last n revisions only."""
+        keep = filetype.parse(content.row.type).keep
+        if keep:
+            self.store.execute("UPDATE rev SET action = ?, digest = NULL, size = NULL WHERE depotFile = ? AND rev <= ?"
+                               " AND size IS NOT NULL", "purge", content.row.depotFile, content.rev - keep)
+
+    # integration records
+
+    def _write_integrations(self, content: Content, submitted: int) -> None:
+        row, rev = content.row, content.rev
+        for state, how, _, _, _, from_file, start, end in self._resolved(row):
+            if state == 1 and from_file != row.depotFile:
+                self._credit(row.depotFile, rev, from_file, start, end, how, self._back(row, how), submitted)
+        if row.action == "move/add":
+            source = self.revs[row.movedFile]
+            self._integed(row.depotFile, row.movedFile, 0, source - 1, rev - 1, rev, MOVED_FROM, submitted)
+            self._integed(row.movedFile, row.depotFile, rev - 1, rev, source - 1, source, MOVED_INTO, submitted)
+
+    @staticmethod
+    def _back(row: Opened, how: int) -> int:
+        """The reciprocal of a record; a target that was edited afterwards flows back as an edit."""
+        if how == BRANCH_FROM and row.action == "add":
+            return ADD_INTO
+        if how == COPY_FROM and row.action in ("edit", "move/add"):
+            return EDIT_INTO
+        return RECIPROCAL.get(how, how)
+
+    def _credit(self, to_file: str, rev: int, from_file: str, start: int, end: int, how: int, back: int,
+                submitted: int) -> None:
+        self._integed(to_file, from_file, start, end, rev - 1, rev, how, submitted)
+        self._integed(from_file, to_file, rev - 1, rev, start, end, back, submitted)
+
+    def _integed(self, *columns) -> None:
+        """toFile, fromFile, startFromRev, endFromRev, startToRev, endToRev, how, change."""
+        self.store.execute("INSERT OR REPLACE INTO integed VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *columns)
+
+    # the client
+
+    def _close(self, content: Content) -> None:
+        row = content.row
+        openfiles.drop(self.store, row)
+        if row.action in DELETES:
+            self.store.execute("DELETE FROM have WHERE client = ? AND depotFile = ?", row.client, row.depotFile)
+        else:
+            self.store.insert("have", client=row.client, depotFile=row.depotFile, clientFile=row.clientFile,
+                              rev=content.rev, type=row.type, time=self.now)
