@@ -54,9 +54,9 @@ static int result_add_text(P4Result *result, const char *text, bool decides) {
                 return 0;
         }
         if (!first || !second || strstr(first, second)) {
-                r = string_format(&joined, "%.*s", (int) TEXT_MAX, first ? first : second);
+                r = string_format(&joined, "%.*s", (int) TEXT_MAX + 1, first ? first : second);
         } else {
-                r = string_format(&joined, "%.*s\n%.*s", (int) TEXT_MAX, first, (int) TEXT_MAX, second);
+                r = string_format(&joined, "%.*s\n%.*s", (int) TEXT_MAX + 1, first, (int) TEXT_MAX, second);
         }
         if (r < 0) {
                 return r;
@@ -354,13 +354,17 @@ static int add_plain_output(P4Run *run) {
         return r;
 }
 
+static uint64_t run_timeout(const P4Run *run) {
+        return run->server->timeout_usec > 0 ? run->server->timeout_usec : P4_TIMEOUT_DEFAULT_USEC;
+}
+
 static int judge_exit(P4Run *run, const ProcessResult *process) {
         char span[TIME_TEXT_MAX];
         int r = 0;
 
         if (process->timed_out) {
-                return run_fail(run, P4_TIMEOUT, "was ended after %s",
-                                time_format_span(span, process->duration_usec));
+                return run_fail(run, P4_TIMEOUT, "was ended after its time limit of %s",
+                                time_format_span(span, run_timeout(run)));
         }
         if (process->cancelled) {
                 return run_fail(run, P4_CANCELLED, "was cancelled");
@@ -420,13 +424,13 @@ static void run_log(const P4Run *run, const char *command_line) {
         (void) snprintf(rows, sizeof(rows), "%llu", (unsigned long long) result->n_records);
         (void) time_format_span(span, result->duration_usec);
         journal_send(failed ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, fields, ELEMENTSOF(fields),
-                     "%s: p4 %s: %s, %s records, %s%s%s", run_where(run), command_line, p4_class, rows, span,
+                     "%s: p4 %s: %s (%s rows in %s)%s%s", run_where(run), command_line, p4_class, rows, span,
                      failed && result->text ? ": " : "",
                      failed && result->text ? result->text : "");
 }
 
 static int run_process(P4Run *run, const P4CommandLine *line) {
-        uint64_t start = now_monotonic(), timeout = run->server->timeout_usec;
+        uint64_t start = now_monotonic();
         ProcessSpec spec = PROCESS_SPEC_INIT;
         ProcessResult process = {};
         int r;
@@ -439,7 +443,7 @@ static int run_process(P4Run *run, const P4CommandLine *line) {
         spec.uid = run->command->uid;
         spec.gid = run->command->gid;
         spec.set_ids = run->command->set_ids;
-        spec.timeout_usec = timeout > 0 ? timeout : P4_TIMEOUT_DEFAULT_USEC;
+        spec.timeout_usec = run_timeout(run);
         spec.cancel_fd = run->command->cancel_fd;
         spec.on_stdout = run_on_stdout;
         spec.on_stderr = run_on_stderr;
