@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/time_util.h"
 
 #define DB_BUSY_DEFAULT (5 * USEC_PER_SEC)
@@ -218,6 +219,7 @@ int db_open(const char *path, DbMode mode, const char *const *migrations, uint64
                 r = db_check_version(db, mode, migrations);
         }
         if (r < 0) {
+                log_debug("%s: %s", path, *db->error ? db->error : strerror(-r)); /* gone with db */
                 return r;
         }
         *ret = TAKE_PTR(db);
