@@ -184,6 +184,7 @@ install: $(BINS) ## install below $(DESTDIR)$(PREFIX); with an empty DESTDIR use
 	$(call put,644,$(DATADIR)/dbus-1/interfaces,$(wildcard dbus/org.weir.*.xml))
 	$(call put,644,$(DATADIR)/polkit-1/actions,$(wildcard dbus/*.policy))
 	$(call put,644,$(DATADIR)/polkit-1/rules.d,$(wildcard dbus/*.rules))
+	$(call copy,644,$(SYSTEMDDIR)/catalog,$(wildcard config/*.catalog))
 	$(call put,644,$(DATADIR)/man/man1,$(MAN1))
 	$(call put,644,$(DATADIR)/man/man5,$(MAN5))
 	$(call put,644,$(DATADIR)/man/man8,$(MAN8))
@@ -191,11 +192,12 @@ install: $(BINS) ## install below $(DESTDIR)$(PREFIX); with an empty DESTDIR use
 	@# A configuration that is already there is the owner's: it is never replaced.
 	@install -d '$(DESTDIR)$(SYSCONFDIR)/weir'; for f in $(CONFIGS); do t='$(DESTDIR)$(SYSCONFDIR)/weir'/$$(basename $$f); \
 	    [ -e "$$t" ] || install -m 644 "$$f" "$$t"; done
-	$(if $(DESTDIR),,@[ ! -d /run/systemd/system ] || { systemctl daemon-reload; systemctl reload dbus; })
+	$(if $(DESTDIR),,@[ ! -d /run/systemd/system ] || { systemctl daemon-reload; systemctl reload dbus; journalctl --update-catalog; })
 
 uninstall: ## remove what install put there; configuration, history and users stay
 	@cd '$(DESTDIR)/' 2>/dev/null && rm -f .$(BINDIR)/weirctl .$(SYSTEMDDIR)/system-generators/weir-generator \
 	    $(UNITS:units/%=.$(UNITDIR)/%) .$(PREFIX)/lib/sysusers.d/weir.conf .$(PREFIX)/lib/tmpfiles.d/weir.conf \
+	    .$(SYSTEMDDIR)/catalog/weir.catalog .$(SYSTEMDDIR)/catalog/weir.ru.catalog \
 	    .$(DATADIR)/dbus-1/*/org.weir.* .$(DATADIR)/polkit-1/*/org.weir.* \
 	    $(foreach n,1 5 8,$(addprefix .$(DATADIR)/man/man$(n)/,$(notdir $(MAN$(n))))) \
 	    .$(DATADIR)/bash-completion/completions/weirctl && rm -rf .$(LIBEXECDIR)

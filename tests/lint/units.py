@@ -30,7 +30,7 @@ def unfilled(root: Path):
     """Places such as @BINDIR@ that install did not fill in."""
     for name in installed(root):
         if found := re.search(rb"@[A-Z]+@", (root / name).read_bytes()):
-            if not name.startswith("usr/lib/weir/") and not name.startswith("usr/bin/"):
+            if not name.startswith(("usr/lib/weir/", "usr/bin/", "usr/lib/systemd/catalog/")):  # @FIELD@ is the catalog's own
                 yield f"{name}: {found[0].decode()}"
 
 
@@ -95,6 +95,18 @@ def bad_users(root: Path):
         yield "/var/lib/weir/monitor is not 2750"
 
 
+def bad_catalog(root: Path):
+    """Both languages explain exactly the messages that the source sends."""
+    sent = set(re.findall(r'define WEIR_MESSAGE_\w+ "([0-9a-f]{32})"', (TOP / "lib/resources/journal.h").read_text()))
+    for path in sources("config/*.catalog"):
+        explained = re.findall(r"^-- ([0-9a-f]{32})$", path.read_text(), re.MULTILINE)
+        yield from [f"{path.name} does not explain {message}" for message in sent - set(explained)]
+        yield from [f"{path.name} explains {message}, which nothing sends" for message in set(explained) - sent]
+        yield from [f"{path.name} explains {message} twice" for message in {m for m in explained if explained.count(m) > 1}]
+    done = run("journalctl", f"--root={root}", "--update-catalog")
+    yield from [done.stderr] if done.returncode or done.stderr else []
+
+
 def bad_timers():
     for path in sources("units/*.timer"):
         for expression in re.findall(r"^OnCalendar=(.+)$", path.read_text(), re.MULTILINE):
@@ -123,6 +135,7 @@ with tempfile.TemporaryDirectory(prefix="weir-install.") as folder:
              if n.endswith((".service", ".timer")) and "/usr/lib/weir" in (other / n).read_text()])
     check("D-Bus and polkit files are well-formed XML", bad_xml())
     check("users and folders are made", bad_users(tree))
+    check("the journal's catalog explains every message in both languages", bad_catalog(tree))
     check("timers elapse", bad_timers())
     check(f"no service is exposed above {CEILING}", exposure(tree))
     check("systemd-analyze verify has nothing to say", verify(tree))
