@@ -67,7 +67,7 @@ static int ask_prompt(Ask *ask) {
                           dict_has(ask->request, "noecho"), line);
 
         if (r < 0) {
-                message_add(&ask->message, &MSG_EOF, NULL);
+                message_add(&ask->message, &MSG_EOF);
                 return r;
         }
         answer(ask, "data", buffer_str(line));

@@ -370,7 +370,7 @@ int environment_write(const Environment *environment, const char *name, const ch
                 return 0; /* a password is never written down, and silently so in the product */
         }
         if (!file) {
-                message_add(message, &MSG_NO_REGISTRY, NULL);
+                message_add(message, &MSG_NO_REGISTRY);
                 return -ENOENT;
         }
         fd = open(file, O_RDONLY | O_CLOEXEC);
@@ -381,10 +381,10 @@ int environment_write(const Environment *environment, const char *name, const ch
         }
         if (r < 0) {
                 message_add(message, &MSG_SYS, "operation", "open for write", "arg", file, "errmsg",
-                            strerror(-r), NULL);
-                message_add(message, &MSG_NO_REGISTRY, NULL);
+                            strerror(-r));
+                message_add(message, &MSG_NO_REGISTRY);
         } else if (value[0] && getenv(name)) {
-                message_add(message, &MSG_HIDES_VARIABLE, "name", name, NULL);
+                message_add(message, &MSG_HIDES_VARIABLE, "name", name);
         }
         return r;
 }

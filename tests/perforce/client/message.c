@@ -99,7 +99,7 @@ static void set_argument(Message *message, const char *name, const char *value) 
         dict_set(&message->own, str_from(name), copy);
 }
 
-void message_add(Message *message, const MessageId *id, ...) {
+void message_add_pairs(Message *message, const MessageId *id, ...) {
         const char *name;
         va_list ap;
 

@@ -60,10 +60,10 @@ typedef struct Message {
  * info message of its data. */
 void message_from_frame(Message *message, const Dict *frame);
 
-/* Adds an id on top of the chain (the last one is printed first). Arguments are name, value pairs ended
- * by NULL, copied; names that an earlier id uses are replaced. A message that was added to must not be
- * moved. */
-void message_add(Message *message, const MessageId *id, ...) __attribute__((sentinel));
+/* Adds an id on top of the chain (the last one is printed first), with name, value pairs of arguments. They are
+ * copied; names that an earlier id uses are replaced. A message that was added to must not be moved. */
+#define message_add(message, ...) message_add_pairs(message, __VA_ARGS__, (const char *) NULL)
+void message_add_pairs(Message *message, const MessageId *id, ...) __attribute__((sentinel));
 void message_done(Message *message);
 
 static inline bool message_is_set(const Message *message) {

@@ -37,8 +37,8 @@ static const struct {
 };
 
 static int fail(Message *message, const MessageId *id, const char *option) {
-        message_add(message, id, "option", option, NULL);
-        message_add(message, &MSG_USAGE, NULL);
+        message_add(message, id, "option", option);
+        message_add(message, &MSG_USAGE);
         return -EINVAL;
 }
 
@@ -48,7 +48,7 @@ static bool is_number(const char *text) {
 
 static int add(Options *options, char letter, bool long_only, const char *value, Message *message) {
         if (options->n_given == OPTIONS_MAX) {
-                message_add(message, &MSG_TOO_MANY_OPTIONS, NULL);
+                message_add(message, &MSG_TOO_MANY_OPTIONS);
                 return -E2BIG;
         }
         options->given[options->n_given++] = (Option) { letter, long_only, value };

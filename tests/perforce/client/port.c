@@ -69,9 +69,9 @@ int port_parse(Port *ret_port, const char *text, Message *message) {
         number = str_number(str_from(port.service));
         if (port.service[0] == 0 || str_starts(str_from(text), "rsh:") ||
             str_starts(str_from(text), "jsh:")) {
-                message_add(message, &MSG_BAD_PORT, "p4port", text, NULL);
+                message_add(message, &MSG_BAD_PORT, "p4port", text);
         } else if (number > UINT16_MAX) {
-                message_add(message, &MSG_TCP_PORT_INVALID, "service", port.service, NULL);
+                message_add(message, &MSG_TCP_PORT_INVALID, "service", port.service);
         } else {
                 *ret_port = port;
                 return 0;
@@ -106,7 +106,7 @@ static void add_connect_error(Message *message, const struct addrinfo *address, 
                            sizeof(service), NI_NUMERICHOST | NI_NUMERICSERV);
         (void) snprintf(where, sizeof(where), v6 ? "[%s]:%s" : "%s:%s", host, service);
         message_add(message, v6 ? &MSG_NET_IPV6 : &MSG_NET, "operation", v6 ? "connect (IPv6)" : "connect",
-                    "arg", where, "errmsg", strerror(error), NULL);
+                    "arg", where, "errmsg", strerror(error));
 }
 
 static int connect_address(const struct addrinfo *address) {
@@ -134,7 +134,7 @@ static int connect_family(const Port *port, int family, Message *message) {
 
         r = getaddrinfo(port->host, port->service, &hints, &addresses);
         if (r != 0) {
-                message_add(message, &MSG_PLAIN_COMM, "text", gai_strerror(r), NULL);
+                message_add(message, &MSG_PLAIN_COMM, "text", gai_strerror(r));
                 return -EHOSTUNREACH;
         }
         for (const struct addrinfo *a = addresses; a; a = a->ai_next) {
@@ -160,6 +160,6 @@ int port_connect(const Port *port, Message *message) {
                         return fd;
                 }
         }
-        message_add(message, &MSG_TCP_CONNECT, "host", port->address, NULL);
+        message_add(message, &MSG_TCP_CONNECT, "host", port->address);
         return fd;
 }

@@ -234,11 +234,11 @@ int session_open(Session *session) {
                 r = session->wire.fd = port_connect(&port, error);
         }
         if (r >= 0 && port.ssl) {
-                message_add(error, &MSG_PEER_NOT_SSL, NULL);
+                message_add(error, &MSG_PEER_NOT_SSL);
                 r = -EPROTO;
         }
         if (r < 0) {
-                message_add(error, &MSG_CONNECT, NULL);
+                message_add(error, &MSG_CONNECT);
         }
         port_done(&port);
         if (r >= 0) {

@@ -227,7 +227,7 @@ static int change_field(Changes *changes, Str specdef, const char *change, Messa
         if (!find_element(specdef, tag, &element)) {
                 _cleanup_(free_charp) char *name = str_dup(tag);
 
-                message_add(message, &MSG_FIELD_UNKNOWN, "field", name, NULL);
+                message_add(message, &MSG_FIELD_UNKNOWN, "field", name);
                 return -EINVAL;
         }
         if (element.list) {

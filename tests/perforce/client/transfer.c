@@ -154,7 +154,7 @@ static int check_digest(Transfer *transfer, Str expected, Message *message) {
                 return 0;
         }
         message_add(message, &MSG_DIGEST_MISMATCH, "clientFile", transfer->path, "clientDigest", digest,
-                    "serverDigest", server, NULL);
+                    "serverDigest", server);
         return -EBADMSG;
 }
 

@@ -91,7 +91,7 @@ static int marshal_input(Ui *ui, const Str *specdef, Buffer *ret_data) {
         }
         mistakes = marshal_read(buffer_str(&input), &fields);
         for (unsigned i = 0; i < mistakes; i++) {
-                message_add(&message, &MSG_BAD_MARSHAL, NULL);
+                message_add(&message, &MSG_BAD_MARSHAL);
         }
         if (mistakes > 0) {
                 /* Not counted by the product either: the exit status comes of what the server says to it. */

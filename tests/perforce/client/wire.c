@@ -59,13 +59,13 @@ void wire_add_number(Wire *wire, const char *key, uint64_t value) {
 /* The connection is over: what went wrong first is the outermost message. */
 static int fail_io(Wire *wire, const MessageId *id, const char *operation, int error) {
         message_add(&wire->error, &MSG_NET, "operation", operation, "arg", "socket", "errmsg",
-                    strerror(error), NULL);
-        message_add(&wire->error, id, NULL);
+                    strerror(error));
+        message_add(&wire->error, id);
         return -error;
 }
 
 static int fail(Wire *wire, const MessageId *id, int error) {
-        message_add(&wire->error, id, NULL);
+        message_add(&wire->error, id);
         return -error;
 }
 
@@ -87,7 +87,7 @@ static int wait_ready(Wire *wire, short events) {
         }
         (void) snprintf(seconds, sizeof(seconds), "%u", wire->max_wait);
         message_add(&wire->error, &MSG_MAX_WAIT, "operation", sending ? "send" : "receive", "seconds",
-                    seconds, NULL);
+                    seconds);
         return -ETIMEDOUT;
 }
 

@@ -27,7 +27,7 @@ FileType file_type_from_string(Str word) {
 }
 
 int workspace_fail(Message *message, const char *operation, const char *path, int error) {
-        message_add(message, &MSG_SYS, "operation", operation, "arg", path, "errmsg", strerror(error), NULL);
+        message_add(message, &MSG_SYS, "operation", operation, "arg", path, "errmsg", strerror(error));
         return -error;
 }
 
@@ -57,7 +57,7 @@ int workspace_make_parents(const char *path, Message *message) {
                 }
                 if (error != 0) {
                         (void) workspace_fail(message, "mkdir", directory, error);
-                        message_add(message, &MSG_MKDIR, "file", path, NULL);
+                        message_add(message, &MSG_MKDIR, "file", path);
                         return -error;
                 }
                 *slash = '/';
@@ -69,7 +69,7 @@ int workspace_check_clobber(const char *path, Message *message) {
         struct stat st;
 
         if (lstat(path, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & S_IWUSR)) {
-                message_add(message, &MSG_CLOBBER, "file", path, NULL);
+                message_add(message, &MSG_CLOBBER, "file", path);
                 return -EEXIST;
         }
         return 0;
