@@ -13,7 +13,8 @@ struct SystemdClient {
         sd_bus *bus;
 };
 
-/* A start job being waited for. Its JobRemoved may be read before the reply that names the job, so all are compared by path later. */
+/* A start job being waited for. Its JobRemoved may be read before the reply that names the job, so all are
+ * compared by path later. */
 typedef struct Wait {
         char *job;    /* object path, once known */
         char *result; /* of the job, once removed */
@@ -270,4 +271,23 @@ int systemd_client_get_unit(SystemdClient *client, const char *unit, SystemdUnit
         }
         *ret = found;
         return 0;
+}
+
+int systemd_client_each_unit(SystemdClient *client, const char *pattern,
+                             int (*function)(const char *unit, void *userdata), void *userdata) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const char *unit;
+        int r = bus_systemd_call(client->bus, "ListUnitsByPatterns", NULL, &reply, "asas", 0, 1, pattern);
+
+        if (r >= 0) {
+                r = sd_bus_message_enter_container(reply, 'a', "(ssssssouso)");
+        }
+        while (r >= 0 && (r = sd_bus_message_read(reply, "(ssssssouso)", &unit, NULL, NULL, NULL, NULL, NULL,
+                                                  NULL, NULL, NULL, NULL)) > 0) {
+                r = function(unit, userdata);
+                if (r != 0) {
+                        return r;
+                }
+        }
+        return r < 0 ? r : 0;
 }

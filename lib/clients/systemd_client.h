@@ -1,4 +1,5 @@
-/* Starting units and reading how they ended, for command line tools (calls block; daemons do not use this). */
+/* Starting units and reading how they ended, for command line tools (calls block; daemons do not use this).
+ * */
 #pragma once
 
 #include <stdbool.h>
@@ -11,11 +12,11 @@ int systemd_client_new(SystemdClient **ret);
 SystemdClient *systemd_client_free(SystemdClient *client);
 DEFINE_TRIVIAL_CLEANUP_FUNC(SystemdClient *, systemd_client_free);
 
-/* Starts a unit (mode "fail") and waits until its start job is gone; for Type=oneshot that is the end of its work. A unit that is
- * being started already is joined. on_tick is called about four times a second meanwhile; may be NULL.
- * 0 with *ret_exit_status the main process's status (0 when the job's result was "done"); -EACCES not allowed, -ENOENT no such unit,
- * -ECANCELED stopped meanwhile, -EIO when the process ended by a signal or was never started. *ret_message (owned, may be NULL)
- * is systemd's sentence. */
+/* Starts a unit (mode "fail") and waits until its start job is gone; for Type=oneshot that is the end of its
+ * work. A unit that is being started already is joined. on_tick is called about four times a second
+ * meanwhile; may be NULL. 0 with *ret_exit_status the main process's status (0 when the job's result was
+ * "done"); -EACCES not allowed, -ENOENT no such unit, -ECANCELED stopped meanwhile, -EIO when the process
+ * ended by a signal or was never started. *ret_message (owned, may be NULL) is systemd's sentence. */
 int systemd_client_run_unit(SystemdClient *client, const char *unit, void (*on_tick)(void *userdata),
                             void *userdata, int *ret_exit_status, char **ret_message);
 
@@ -28,3 +29,8 @@ typedef struct SystemdUnit {
 } SystemdUnit;
 void systemd_unit_done(SystemdUnit *unit);
 int systemd_client_get_unit(SystemdClient *client, const char *unit, SystemdUnit *ret);
+
+/* Calls function for each loaded unit whose name matches the glob. A non-zero return of it ends it and is
+ * returned. */
+int systemd_client_each_unit(SystemdClient *client, const char *pattern,
+                             int (*function)(const char *unit, void *userdata), void *userdata);

@@ -41,7 +41,7 @@ static int entry_add(Entry *entry, const char *name, const char *value) {
                 return r;
         }
         entry->texts[entry->n] = text;
-        entry->vector[entry->n++] = (struct iovec){ .iov_base = text, .iov_len = strlen(text) };
+        entry->vector[entry->n++] = (struct iovec) { .iov_base = text, .iov_len = strlen(text) };
         return 0;
 }
 
@@ -93,7 +93,8 @@ static bool journal_is_there(void) {
         return access(JOURNAL_SOCKET, W_OK) >= 0;
 }
 
-/* A program started by hand also tells its terminal what went wrong; what merely happened is for the journal. */
+/* A program started by hand also tells its terminal what went wrong; what merely happened is for the
+ * journal. */
 static bool is_for_terminal(int priority) {
         return priority <= LOG_LEVEL_WARNING && isatty(STDERR_FILENO);
 }
@@ -118,4 +119,19 @@ void journal_send(int priority, const JournalField *fields, size_t n_fields, con
                 (void) log_full(priority, 0, "%s", message);
         }
         errno = saved_errno;
+}
+
+int journal_check_reading(void) {
+        sd_journal *journal = NULL;
+        int r = sd_journal_open(&journal, SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM);
+
+        if (r < 0) {
+                return r;
+        }
+        r = sd_journal_seek_tail(journal);
+        if (r >= 0) {
+                r = sd_journal_previous(journal);
+        }
+        sd_journal_close(journal);
+        return r == 0 ? -ENODATA : r < 0 ? r : 0;
 }

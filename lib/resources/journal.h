@@ -14,7 +14,11 @@ typedef struct JournalField {
 /* Sends MESSAGE, PRIORITY, SYSLOG_IDENTIFIER (the program) and the fields. With no journald it falls back to
  * log_full(). Never fails visibly. */
 void journal_send(int priority, const JournalField *fields, size_t n_fields, const char *format, ...)
-        _printf_(4, 5);
+                _printf_(4, 5);
+
+/* Can the caller read the system's journal? 0; -ENODATA: it can be opened, but shows nothing
+ * (sd_journal_open() succeeds without permission); other negative errno. */
+int journal_check_reading(void);
 
 /* Message ids (config/weir.catalog explains each in en and ru). */
 #define WEIR_MESSAGE_P4_COMMAND "b4d1c6f0a5f84d6c9a3e1f0c7d2e8a01"

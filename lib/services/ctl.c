@@ -1,4 +1,5 @@
-/* Parsing of weirctl's command line, its help, and its errors. Options may stand before or after the verb; `--` ends them. */
+/* Parsing of weirctl's command line, its help, and its errors. Options may stand before or after the verb;
+ * `--` ends them. */
 #include "services/ctl.h"
 
 #include <locale.h>
@@ -140,10 +141,16 @@ static void print_options(const CtlOption *options) {
         for (; options && options->name; options++) {
                 char left[64];
 
+                const char *argument = options->argument ? options->argument : "";
+                bool optional = argument[0] == '[';
+
                 (void) snprintf(left, sizeof left, "%s%c%s --%s%s%s", options->letter ? " -" : "   ",
                                 options->letter ? options->letter : ' ', options->letter ? "," : "",
-                                options->name, options->argument ? "=" : "",
-                                options->argument ? options->argument : "");
+                                options->name,
+                                optional  ? "[=" :
+                                *argument ? "=" :
+                                            "",
+                                argument + optional);
                 printf("  %-26s %s\n", left, options->help);
         }
 }
@@ -179,7 +186,8 @@ static const CtlVerb *find_verb(const CtlVerb *verbs, const char *name) {
         return NULL;
 }
 
-/* The verb is the first argument that is no option and no option's value; options before it are only the common ones. */
+/* The verb is the first argument that is no option and no option's value; options before it are only the
+ * common ones. */
 static const char *first_word(int argc, char *argv[]) {
         for (int i = 1; i < argc; i++) {
                 size_t at;
@@ -204,6 +212,10 @@ static int take_value(const Ctl *ctl, const CtlOption *option, const char *attac
                         return -EINVAL;
                 }
                 *ret = "";
+                return 0;
+        }
+        if (option->argument[0] == '[') { /* only an attached word is its value, the next one is not */
+                *ret = attached ? attached : "";
                 return 0;
         }
         if (!attached && *index + 1 >= argc) {
@@ -245,6 +257,8 @@ static int parse_words(Parsed *parsed, int argc, char *argv[]) {
         int r;
 
         for (int i = 1; i < argc; i++) {
+                has_ended = has_ended || (parsed->ctl.verb && parsed->ctl.verb->takes_command &&
+                                          parsed->ctl.n_arguments >= 2);
                 if (!has_ended && strcmp(argv[i], "--") == 0) {
                         has_ended = true;
                 } else if (!has_ended && argv[i][0] == '-' && argv[i][1]) {
@@ -278,6 +292,7 @@ static bool wants_json(int argc, char *argv[]) {
 static int run_verb(Parsed *parsed, const CtlVerb *verbs) {
         Ctl *ctl = &parsed->ctl;
 
+        ctl->json = parsed->common[0] != NULL; /* one that belongs to a command does not count */
         if (parsed->common[3]) {
                 return ctl->verb ? print_verb_help(ctl->verb) : print_help(verbs);
         }

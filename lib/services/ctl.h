@@ -1,6 +1,8 @@
-/* The frame of weirctl: a table of verbs, their options parsed the same way everywhere, one way to say what went wrong.
+/* The frame of weirctl: a table of verbs, their options parsed the same way everywhere, one way to say what
+ * went wrong.
  *
- * A verb is a function in services/ctl_VERB.c that reads its options from the Ctl it is given and returns the exit status. */
+ * A verb is a function in services/ctl_VERB.c that reads its options from the Ctl it is given and returns
+ * the exit status. */
 #pragma once
 
 #include <stdbool.h>
@@ -23,7 +25,7 @@ enum {
 typedef struct CtlOption {
         const char *name;     /* "server", given as --server */
         char letter;          /* its short form, or 0 */
-        const char *argument; /* "NAME"; NULL: a flag */
+        const char *argument; /* "NAME"; "[NAME]": may be left out, the value is "" then; NULL: a flag */
         const char *help;
 } CtlOption;
 
@@ -33,7 +35,7 @@ typedef struct CtlVerb {
         const char *synopsis; /* the arguments, as help shows them: "[SERVER]" */
         const char *summary;
         unsigned min_arguments, max_arguments;
-        bool takes_command; /* arguments may start with `--`, and from there on nothing is an option */
+        bool takes_command; /* the second argument is a command: nothing after it is an option of ours */
         const CtlOption *
                         options; /* ends with an empty row; NULL: none. --json --help --config --state are everyone's */
         int (*run)(Ctl *ctl);
@@ -48,20 +50,23 @@ struct Ctl {
         const char *config_directory, *state_directory;
 };
 
-/* The option's value, "" for a given flag, NULL when it was not given. The name must be in the verb's table. */
+/* The option's value, "" for a given flag, NULL when it was not given. The name must be in the verb's table.
+ * */
 const char *ctl_option(const Ctl *ctl, const char *name);
 static inline bool ctl_flag(const Ctl *ctl, const char *name) {
         return ctl_option(ctl, name) != NULL;
 }
-/* The value as a number; a bad one is reported: -EINVAL. otherwise is taken when the option was not given. */
+/* The value as a number; a bad one is reported: -EINVAL. otherwise is taken when the option was not given.
+ * */
 int ctl_option_uint(const Ctl *ctl, const char *name, unsigned long long otherwise, unsigned long long max,
                     unsigned long long *ret);
 
-/* "weirctl: TEXT", and the next step on a line of its own (may be NULL). With --json as {"error":{"message","next"}} on stdout
- * instead. Returns status. */
+/* "weirctl: TEXT", and the next step on a line of its own (may be NULL). With --json as
+ * {"error":{"message","next"}} on stdout instead. Returns status. */
 int ctl_fail(const Ctl *ctl, int status, const char *next, const char *format, ...) _printf_(4, 5);
 
-/* The database, with its usual failures (not there yet, no permission) put in words: the exit status is in *ret_status then. */
+/* The database, with its usual failures (not there yet, no permission) put in words: the exit status is in
+ * *ret_status then. */
 struct MonitorStore;
 int ctl_open_store(const Ctl *ctl, DbMode mode, struct MonitorStore **ret, int *ret_status);
 
