@@ -171,20 +171,20 @@ class ViewMap:
         if line.flag == UNMAP:
             return None
         if line.flag == DITTO:
-            line = self._below_ditto(index, path, line)
+            line = self._below_ditto(index, path, side, line)
         return _carry(line, side, path)
 
     @staticmethod
-    def _below_ditto(index, path, ditto):
-        """The line that really maps a path whose highest line is `&`: the first other one below, if it
-        maps."""
-        for number in index.all(path):
-            line = index.lines[number]
-            if line.flag == UNMAP:
-                break
-            if line.flag != DITTO:
-                return line
-        return ditto
+    def _below_ditto(index, path, side, ditto):
+        """The line that really maps a path whose highest line is `&`: the first other one below, if it maps.
+        Where yet a lower plain line gives the same place again, the product stays with the `&` line."""
+        below = [index.lines[number] for number in index.all(path)]
+        below = [line for line in below if line.flag != DITTO]
+        if not below or below[0].flag == UNMAP:
+            return ditto
+        place = _carry(below[0], side, path)
+        repeated = any(line.flag == MAP and _carry(line, side, path) == place for line in below[1:])
+        return ditto if repeated else below[0]
 
     def _explode(self, path, side):
         """The places that the `&` lines and the highest other line give, unless that other line above them
