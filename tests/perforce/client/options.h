@@ -10,8 +10,8 @@ enum {
 };
 
 typedef struct Option {
-        char letter; /* 'f' with `field` set stands for --field */
-        bool long_only;
+        char letter;
+        bool long_only;    /* --field and its like, which have no short form: apart from the letters */
         const char *value; /* "" for options without */
 } Option;
 
@@ -20,9 +20,8 @@ typedef struct Options {
         size_t n_given;
 } Options;
 
-/* Letters that option-less long forms (--field, --color, …) are stored as, apart from the short ones. */
 enum {
-        OPTION_FIELD = 'F',
+        OPTION_FIELD = 'F', /* the letter of --field among the long ones */
 };
 
 /* Takes the options off the front of the arguments; `flags` lists the letters that are known, `:` behind
@@ -36,7 +35,8 @@ extern const char options_global[];
 const char *options_get_nth(const Options *options, char letter, size_t n);
 const char *options_get(const Options *options, char letter);
 
-/* The values of all -LETTER (or --field), ended by NULL; owned by the caller, the strings are not. */
+/* The values of all -LETTER, or of a long option without a short form, ended by NULL; owned by the
+ * caller, the strings are not. */
 const char **options_list(const Options *options, char letter, bool long_only);
 
 static inline void free_listp(const char ***list) {
