@@ -111,14 +111,28 @@ show_console() { tail -n 30 "$1"/keeper.log "$1"/host*.console 2>/dev/null; }
 # --- what several machines share -------------------------------------------------------------------------------------
 
 # Builds weir and the stand-in; makes the root of the sample server, once for each version of the stand-in.
-prepare() { # sets SERVER_ROOT, empty without a sample
+prepare() { # sets SERVER_ROOT
     mkdir -p "$CACHE" "$RESULTS"
     exec {guard}>"$CACHE/lock"
     flock "$guard"
     make --no-print-directory -s -C "$TOP" programs B="$B" >&2
-    SERVER_ROOT=
+    SERVER_ROOT=$CACHE/sample-$(version_of_server)
+    [ -d "$SERVER_ROOT" ] || make_server_root >"$CACHE/sample.log" 2>&1 ||
+        { cat "$CACHE/sample.log" >&2; echo "$0: the sample depot cannot be made" >&2; exit 70; }
     exec {guard}>&-
     export SERVER_ROOT
+}
+
+version_of_server() {
+    find "$TOP/tests/perforce" -type f -not -name '*.pyc' -not -name 'test_*' -print0 | sort -z | xargs -0 cat | sha256sum | head -c 16
+}
+
+make_server_root() {
+    find "$CACHE" -maxdepth 1 -name 'sample-*' -mmin +1440 -exec rm -rf {} +
+    rm -rf "$SERVER_ROOT.part"
+    PATH=$B:$PATH unshare --net --fork --kill-child bash -ec 'ip link set lo up; exec "$0" "$1"' \
+        "${SAMPLE:-$TOP/tests/perforce/sample}" "$SERVER_ROOT.part" {guard}>&-
+    mv "$SERVER_ROOT.part" "$SERVER_ROOT"
 }
 
 # --- the way in ----------------------------------------------------------------------------------------------------

@@ -3,9 +3,8 @@
 here=$(dirname "$(realpath "$0")")/..
 . "$here/weir.sh"
 root=/var/lib/perforce/big
-tests=$(dirname "$(realpath "$(command -v p4d)")")
 
-"$tests/p4d-generate" -r $root --depot big --streams 300 --files 20 >/dev/null
+p4d-generate -r $root --depot big --streams 300 --files 20 >/dev/null
 systemd-run --quiet --unit=perforce-big --property=Restart=no p4d -r $root -p 1667
 ok "a server with 300 streams starts" eventually 10 p4 -p localhost:1667 info -s
 printf '  - name: big\n    p4port: localhost:1667\n    p4user: generator\n    stream_mask: "*"\n' >>/etc/weir/servers.yaml
