@@ -6,7 +6,8 @@ from wireclient import Client, Result, Server
 
 
 class ServerCase(unittest.TestCase):
-    """self.server runs; self.p4(...) runs a command as the super user with tagged output, self.plain(...) without."""
+    """self.server runs; self.p4(...) runs a command as the super user with tagged output, self.plain(...)
+    without."""
 
     @classmethod
     def setUpClass(cls):
@@ -51,7 +52,8 @@ class ServerCase(unittest.TestCase):
 
     def check_error(self, result: Result, text: str, severity: int, generic: int) -> None:
         """The one message of a failed command."""
-        self.assertEqual([(m.text, m.severity, m.generic) for m in result.messages], [(text, severity, generic)])
+        self.assertEqual([(m.text, m.severity, m.generic) for m in result.messages],
+                         [(text, severity, generic)])
 
     def as_user(self, user: str, **options) -> Client:
         return self.server.client(user=user, cwd="/tmp/ws", **options)

@@ -39,7 +39,8 @@ class Tickets(ServerCase):
         self.assertRegex(client.ticket, "^[0-9A-F]{32}$")
         self.assertEqual(client.run("users").errors, [])
         (record,) = client.run("login", "-s").records
-        self.assertEqual((list(record), record["AuthedBy"]), (["User", "AuthedBy", "TicketExpiration"], "HostTicket"))
+        self.assertEqual((list(record), record["AuthedBy"]),
+                         (["User", "AuthedBy", "TicketExpiration"], "HostTicket"))
         self.assertIn(int(record["TicketExpiration"]), range(43190, 43201))
         client.tagged = False
         self.assertRegex(client.run("login", "-s").lines[0],
@@ -66,7 +67,8 @@ class Tickets(ServerCase):
         self.assertEqual(client.run("users").errors, [])
         self.assertEqual(client.run("login", "-s").records, [{"User": "super", "AuthedBy": "Password"}])
         client.tagged = False
-        self.assertEqual(client.run("login", "-s").lines, ["User super was authenticated by password not ticket."])
+        self.assertEqual(client.run("login", "-s").lines,
+                         ["User super was authenticated by password not ticket."])
 
     def test_expire(self):
         """an expired ticket says so, for login -s too, and a new login works"""
@@ -107,7 +109,8 @@ class NoPassword(ServerCase):
         """a user without password needs no login"""
         self.assertEqual(self.p4("login").records, [{"User": "super"}])
         self.assertEqual(self.p4("login", "-s").records, [{"User": "super"}])
-        self.assertEqual(self.plain("login").lines, ["'login' not necessary, no password set for this user."])
+        self.assertEqual(self.plain("login").lines,
+                         ["'login' not necessary, no password set for this user."])
 
     def test_created(self):
         """a new user is created by the first command, if the server lets it"""
@@ -123,7 +126,8 @@ class SecurityLevels(ServerCase):
     def test_levels(self):
         """higher levels ask for strong passwords, then for any, then for tickets"""
         self.good("configure", "set", "security=1")
-        self.check_error(self.p4("passwd", "-P", "short"), "Password should be at least 8 characters in length.", 3, 4)
+        self.check_error(self.p4("passwd", "-P", "short"),
+                         "Password should be at least 8 characters in length.", 3, 4)
         self.check_error(self.p4("passwd", "-P", "alllowercase"),
                          "Password should be mixed case or contain non alphabetic characters.", 3, 4)
         self.good("configure", "set", "security=2")
@@ -131,7 +135,8 @@ class SecurityLevels(ServerCase):
         self.good("passwd", "-P", "Long-enough1")
         self.tagged_client.ticket = "Long-enough1"
         self.good("configure", "set", "security=3")
-        self.check_error(self.p4("users"), "Password not allowed at this server security level, use 'p4 login'.", 3, 1)
+        self.check_error(self.p4("users"),
+                         "Password not allowed at this server security level, use 'p4 login'.", 3, 1)
         self.tagged_client.answers = ["Long-enough1"]
         self.good("login")
         self.good("users")
@@ -150,7 +155,8 @@ class SecurityLevels(ServerCase):
         self.check_error(client.run("passwd"), "Password invalid.", 3, 4)
         client.answers = ["One-more-1", "Two-more-1", "Two-more-1"]
         self.assertEqual(client.run("passwd").infos, ["Password updated."])
-        self.assertEqual(client.prompts[-3:], ["Enter old password: ", "Enter new password: ", "Re-enter new password: "])
+        self.assertEqual(client.prompts[-3:],
+                         ["Enter old password: ", "Enter new password: ", "Re-enter new password: "])
         self.assertEqual(len(client.run("users").errors), 1)
 
 
@@ -189,7 +195,8 @@ class Groups(ServerCase):
             self.good("counter", f"c{number}", "1")
         self.group("slow", "MaxScanRows: 3\nUsers:\n\tcarl\n")
         carl = self.as_user("carl")
-        self.check_error(carl.run("counters"), "Too many rows scanned (over 3); see 'p4 help maxscanrows'.", 3, 35)
+        self.check_error(carl.run("counters"), "Too many rows scanned (over 3); see 'p4 help maxscanrows'.",
+                         3, 35)
         self.group("slow", "MaxScanRows: unlimited\nMaxResults: 2\nUsers:\n\tcarl\n")
         result = carl.run("counters")
         self.assertEqual(result.errors, ["Request too large (over 2); see 'p4 help maxresults'."])
@@ -241,16 +248,19 @@ class Protections(ServerCase):
         """protects shows the lines that apply, with the number they have in the table"""
         self.assertEqual(self.p4("protects", "-u", "bob").records, [
             {"line": "1", "perm": "write", "user": "*", "host": "*", "depotFile": "//..."},
-            {"unmap": "", "line": "2", "perm": "list", "user": "bob", "host": "*", "depotFile": "//d/secret/..."}])
+            {"unmap": "", "line": "2", "perm": "list", "user": "bob", "host": "*",
+             "depotFile": "//d/secret/..."}])
         self.assertEqual(self.plain("protects", "-a").lines[1], "list user bob * -//d/secret/...")
         self.assertEqual(self.p4("protects", "-g", "readers").records[0]["isgroup"], "")
-        self.assertEqual([r["line"] for r in self.p4("protects", "-u", "bob", "//d/secret/x").records], ["1", "2"])
+        self.assertEqual([r["line"] for r in self.p4("protects", "-u", "bob", "//d/secret/x").records],
+                         ["1", "2"])
         self.assertEqual([r["line"] for r in self.p4("protects", "-u", "bob", "//e/x").records], ["1"])
 
     def test_maximum(self):
-        cases = [(("-m",), "super"), (("-m", "-u", "bob"), "write"), (("-M", "-u", "bob", "//d/secret/a"), "none"),
-                 (("-M", "-u", "carl", "//d/lib/a"), "open"), (("-M", "-u", "carl", "//d/a"), "write"),
-                 (("-M", "-u", "eve", "-h", "10.9.8.7"), "none"), (("-M", "-u", "eve"), "write")]
+        cases = [(("-m",), "super"), (("-m", "-u", "bob"), "write"),
+                 (("-M", "-u", "bob", "//d/secret/a"), "none"), (("-M", "-u", "carl", "//d/lib/a"), "open"),
+                 (("-M", "-u", "carl", "//d/a"), "write"), (("-M", "-u", "eve", "-h", "10.9.8.7"), "none"),
+                 (("-M", "-u", "eve"), "write")]
         for args, level in cases:
             with self.subTest(args=args):
                 self.assertEqual(self.p4("protects", *args).records, [{"permMax": level}])
@@ -259,8 +269,9 @@ class Protections(ServerCase):
     def test_refused(self):
         """what a user may not do is refused with the product's words"""
         bob = self.as_user("bob")
-        for command in (("protect", "-o"), ("configure", "show"), ("group", "-i"), ("depot", "-i"), ("protects", "-a"),
-                        ("user", "-o", "-f", "x"), ("counter", "-f", "x", "1"), ("users", "-l")):
+        for command in (("protect", "-o"), ("configure", "show"), ("group", "-i"), ("depot", "-i"),
+                        ("protects", "-a"), ("user", "-o", "-f", "x"), ("counter", "-f", "x", "1"),
+                        ("users", "-l")):
             with self.subTest(command=command):
                 self.check_error(bob.run(*command), "You don't have permission for this operation.", 3, 6)
 

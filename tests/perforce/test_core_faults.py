@@ -65,7 +65,8 @@ class Faults(ServerCase):
         self.server.wait_for(hung)
         self.good("info")
         ident = hung()[0]["id"]
-        self.assertEqual(self.p4("monitor", "terminate", ident).infos, [f"** process '{ident}' marked for termination **"])
+        self.assertEqual(self.p4("monitor", "terminate", ident).infos,
+                         [f"** process '{ident}' marked for termination **"])
         thread.join(10)
         self.check_error(results[0], "Command terminated by 'p4 monitor terminate'.", 3, 35)
 
@@ -81,10 +82,12 @@ class Faults(ServerCase):
 
     def test_bad_requests(self):
         """the control command says what is wrong, and the server goes on"""
-        for words in (["nix"], ["latency", "soon"], ["refuse", "maybe"], ["drop"], ["limit", "u", "maxdogs", "1"]):
+        for words in (["nix"], ["latency", "soon"], ["refuse", "maybe"], ["drop"],
+                      ["limit", "u", "maxdogs", "1"]):
             with self.subTest(words=words), self.assertRaises(AssertionError):
                 self.server.control(*words)
-        done = subprocess.run([sys.executable, HERE / "p4d-control", "-r", "/nonexistent", "ping"], capture_output=True)
+        done = subprocess.run([sys.executable, HERE / "p4d-control", "-r", "/nonexistent", "ping"],
+                              capture_output=True)
         self.assertEqual(done.returncode, 1)
         self.good("info")
 
@@ -120,8 +123,9 @@ class Connections(ServerCase):
 
     def test_nonsense(self):
         """whatever arrives instead of frames, the server closes and lives on"""
-        for data in (b"", b"GET / HTTP/1.0\r\n\r\n", b"\0" * 100, struct.pack("<I", 0x7FFFFFFF), os.urandom(1000),
-                     struct.pack("<II", 8, 0xFFFFFFFF) + b"abcd", struct.pack("<I", 12) + b"\4\0\0\0func\0\0\0\0"):
+        for data in (b"", b"GET / HTTP/1.0\r\n\r\n", b"\0" * 100, struct.pack("<I", 0x7FFFFFFF),
+                     os.urandom(1000), struct.pack("<II", 8, 0xFFFFFFFF) + b"abcd",
+                     struct.pack("<I", 12) + b"\4\0\0\0func\0\0\0\0"):
             with self.subTest(data=data[:16]):
                 self.assertEqual(self.raw(data), b"")
         self.good("info")
@@ -148,7 +152,8 @@ class Connections(ServerCase):
         channel = client.connect()
         self.addCleanup(channel.close)
         for number in range(3):
-            self.assertEqual(client.run_on(channel, "counter", "-i", "batch").records[0]["value"], str(number + 1))
+            self.assertEqual(client.run_on(channel, "counter", "-i", "batch").records[0]["value"],
+                             str(number + 1))
 
     def test_fast(self):
         """a command on an idle connection costs the server less than 5 ms"""
@@ -165,7 +170,8 @@ class Connections(ServerCase):
 
 class CommandLine(unittest.TestCase):
     def p4d(self, *args: str) -> subprocess.CompletedProcess:
-        return subprocess.run([sys.executable, HERE / "p4d", *args], capture_output=True, text=True, timeout=60)
+        return subprocess.run([sys.executable, HERE / "p4d", *args], capture_output=True, text=True,
+                              timeout=60)
 
     def test_version(self):
         done = self.p4d("-V")

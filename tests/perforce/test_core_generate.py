@@ -14,8 +14,8 @@ from wireclient import HERE, Server
 
 class Generate(unittest.TestCase):
     def generate(self, root: str, *args: str) -> subprocess.CompletedProcess:
-        return subprocess.run([sys.executable, HERE / "p4d-generate", "-r", root, *args], capture_output=True, text=True,
-                              timeout=120)
+        return subprocess.run([sys.executable, HERE / "p4d-generate", "-r", root, *args],
+                              capture_output=True, text=True, timeout=120)
 
     def setUp(self):
         self.root = tempfile.mkdtemp(prefix="generate-")
@@ -23,8 +23,8 @@ class Generate(unittest.TestCase):
 
     def test_depot(self):
         """streams, files, revisions, sizes and contents agree with each other"""
-        done = self.generate(self.root, "--streams", "20", "--files", "150", "--revisions", "3", "--deleted", "20",
-                             "--virtual", "10")
+        done = self.generate(self.root, "--streams", "20", "--files", "150", "--revisions", "3", "--deleted",
+                             "20", "--virtual", "10")
         self.assertEqual(done.returncode, 0, done.stderr)
         store = Store(self.root)
         kinds = [kind for (kind,) in store.all("SELECT type FROM stream ORDER BY stream")]
@@ -56,7 +56,8 @@ class Generate(unittest.TestCase):
         rows = [Store(root).all("SELECT depotFile, rev, digest FROM rev") for root in (self.root, other)]
         self.assertEqual(rows[0], rows[1])
         self.assertEqual(self.generate(self.root, "--streams", "3").returncode, 1)
-        self.assertEqual(self.generate(self.root, "--streams", "2", "--files", "5", "--depot", "two").returncode, 0)
+        self.assertEqual(self.generate(self.root, "--streams", "2", "--files", "5", "--depot",
+                                       "two").returncode, 0)
         store = Store(self.root)
         numbers = [n for (n,) in store.all("SELECT change FROM change")]
         self.assertEqual((len(numbers), max(numbers)), (len(set(numbers)), store.counter("change")))

@@ -20,7 +20,8 @@ class StoreTest(unittest.TestCase):
         self.addCleanup(self.store.close)
 
     def revision(self, path: str, rev: int, action: str = "edit", size: int = 1) -> None:
-        self.store.insert("rev", depotFile=path, rev=rev, type="text", action=action, change=rev, date=rev, size=size)
+        self.store.insert("rev", depotFile=path, rev=rev, type="text", action=action, change=rev, date=rev,
+                          size=size)
 
     def heads(self) -> list:
         return self.store.all("SELECT depotFile, rev, size, live FROM head ORDER BY depotFile")
@@ -40,7 +41,8 @@ class StoreTest(unittest.TestCase):
         low, high = prefix_range("//d/a/")
         found = self.store.all("SELECT depotFile FROM rev WHERE depotFile >= ? AND depotFile < ?", low, high)
         self.assertEqual(found, [("//d/a/x",), ("//d/a/\udcff\udcff",)])
-        self.assertEqual(len(self.store.all("SELECT 1 FROM rev WHERE depotFile >= ? AND depotFile < ?", *prefix_range(""))), 5)
+        self.assertEqual(len(self.store.all("SELECT 1 FROM rev WHERE depotFile >= ? AND depotFile < ?",
+                                            *prefix_range(""))), 5)
 
     def test_heads(self):
         """the head table follows inserts, updates and deletes of revisions in any order"""

@@ -5,10 +5,10 @@ import tap
 from servercase import ServerCase
 
 DEPOT = "Depot: {0}\nType: {1}\nMap: {0}/...\n"
-RECORD = ["Stream", "Update", "Access", "Owner", "Name", "Parent", "Type", "desc", "Options", "firmerThanParent",
-          "changeFlowsToParent", "changeFlowsFromParent", "baseParent", "ParentView"]
-TREE = (("main", "mainline", None), ("dev", "development", "main"), ("rel", "release", "main"), ("virt", "virtual", "main"),
-        ("below", "development", "virt"), ("job", "task", "dev"))
+RECORD = ["Stream", "Update", "Access", "Owner", "Name", "Parent", "Type", "desc", "Options",
+          "firmerThanParent", "changeFlowsToParent", "changeFlowsFromParent", "baseParent", "ParentView"]
+TREE = (("main", "mainline", None), ("dev", "development", "main"), ("rel", "release", "main"),
+        ("virt", "virtual", "main"), ("below", "development", "virt"), ("job", "task", "dev"))
 
 
 class StreamCase(ServerCase):
@@ -50,7 +50,8 @@ class Lists(StreamCase):
             "below": ("false", "true", "true", "//s/main"), "job": ("false", "true", "true", "//s/dev")})
         self.assertEqual((records["//s/main"]["Parent"], records["//s/dev"]["Parent"]), ("none", "//s/main"))
         self.assertTrue(records["//s/main"]["Update"].isdigit())
-        self.assertEqual(records["//s/main"]["Options"], "allsubmit unlocked notoparent nofromparent mergedown")
+        self.assertEqual(records["//s/main"]["Options"],
+                         "allsubmit unlocked notoparent nofromparent mergedown")
 
     def test_plain(self):
         self.assertIn("Stream //s/dev development //s/main 'dev'", self.plain("streams").lines)
@@ -61,7 +62,8 @@ class Lists(StreamCase):
             return [r["Stream"] for r in self.p4("streams", *args).records]
         self.assertEqual(names("//s/d*"), ["//s/dev"])
         self.assertEqual(names("//s/dev", "//s/main"), ["//s/dev", "//s/main"])
-        self.assertEqual(names("-F", "Parent=//s/main&(Type=development|Type=release)"), ["//s/dev", "//s/rel"])
+        self.assertEqual(names("-F", "Parent=//s/main&(Type=development|Type=release)"),
+                         ["//s/dev", "//s/rel"])
         self.assertEqual(names("-F", "type=development"), [])
         self.assertEqual(names("-m", "2"), ["//s/below", "//s/dev"])
         self.assertEqual(self.plain_client.run("streams", "-T", "Stream,Type", "-m1").records,
@@ -83,7 +85,8 @@ class Lists(StreamCase):
 
     def test_protected(self):
         """streams of a path the user may not list are not listed"""
-        self.good("protect", "-i", stdin="Protections:\n\twrite user * * //...\n\tlist user bob * -//s/dev/...\n"
+        self.good("protect", "-i",
+                  stdin="Protections:\n\twrite user * * //...\n\tlist user bob * -//s/dev/...\n"
                   "\tsuper user super * //...\n")
         self.assertNotIn("//s/dev", [r["Stream"] for r in self.as_user("bob").run("streams").records])
 
@@ -92,7 +95,8 @@ class Lists(StreamCase):
         self.assertEqual(list(record)[:7], ["stream", "parent", "type", "parentType", "firmerThanParent",
                                             "changeFlowsToParent", "changeFlowsFromParent"])
         self.assertEqual(self.plain("istat", "//s/dev").records[0]["parentType"], "mainline")
-        self.check_error(self.p4("istat", "//s/main"), "Stream '//s/main' has no parent, therefore (command not allowed).", 3, 1)
+        self.check_error(self.p4("istat", "//s/main"),
+                         "Stream '//s/main' has no parent, therefore (command not allowed).", 3, 1)
         self.check_error(self.p4("istat", "//s/nix"), "Stream '//s/nix' doesn't exist.", 3, 2)
 
 
@@ -102,13 +106,15 @@ class Specs(StreamCase):
         record = self.p4("stream", "-o", "//s/dev").records[0]
         self.assertEqual(list(record)[:11], ["Stream", "Update", "Access", "Owner", "Name", "Parent", "Type",
                                              "Description", "Options", "ParentView", "Paths0"])
-        self.assertEqual([record[record[f"extraTag{i}"]] for i in range(4)], ["false", "true", "true", "//s/main"])
+        self.assertEqual([record[record[f"extraTag{i}"]] for i in range(4)],
+                         ["false", "true", "true", "//s/main"])
         self.assertEqual(record["Paths0"], "share ...")
 
     def test_template(self):
         """a stream that does not exist has a form without dates; it takes a type"""
         record = self.p4("stream", "-t", "release", "-P", "//s/main", "-o", "//s/new").records[0]
-        self.assertEqual((record["Type"], record["Parent"], "Update" in record), ("release", "//s/main", False))
+        self.assertEqual((record["Type"], record["Parent"], "Update" in record),
+                         ("release", "//s/main", False))
         self.assertEqual(len(self.p4("stream", "-o", "//s/new").errors), 1)
         self.assertEqual(self.p4("streams", "//s/new").records, [])
 
@@ -120,13 +126,15 @@ class Specs(StreamCase):
         first = counter()
         self.assertEqual(self.edit("stream", "//s/many").infos, ["Stream //s/many not changed."])
         self.assertEqual(counter(), first)
-        self.paths("many", "share ...", "isolate bin/... ## note", extra="Remapped:\n\ta/... b/...\nIgnored:\n\t.tmp\n")
+        self.paths("many", "share ...", "isolate bin/... ## note",
+                   extra="Remapped:\n\ta/... b/...\nIgnored:\n\t.tmp\n")
         self.assertEqual(counter(), first + 1)
         record = self.p4("stream", "-o", "//s/many").records[0]
         self.assertEqual((record["Paths1"], record["Remapped0"], record["Ignored0"]),
                          ("isolate bin/... ## note", "a/... b/...", ".tmp"))
         self.assertEqual(self.p4("stream", "-o", f"//s/many@{first}").records[0].get("Paths1"), None)
-        self.check_error(self.p4("stream", "-o", "//s/many@1"), "No stream '//s/many' existed at change 1", 3, 3)
+        self.check_error(self.p4("stream", "-o", "//s/many@1"), "No stream '//s/many' existed at change 1",
+                         3, 3)
 
     def test_names(self):
         """names with blanks, percent, underscore, quotes, hyphen and letters of the world"""
@@ -139,7 +147,8 @@ class Specs(StreamCase):
     def test_refusals(self):
         """each rule of a stream's specification has its message"""
         cases = [
-            ("//s/x/y", ("-t", "mainline"), "Stream '//s/x/y' must reside in first folder below depot level."),
+            ("//s/x/y", ("-t", "mainline"),
+             "Stream '//s/x/y' must reside in first folder below depot level."),
             ("//nix/x", ("-t", "mainline"), "Depot 'nix' unknown - use 'depot' to create it."),
             ("//plain/x", ("-t", "mainline"), "Depot type for 'plain' must be 'stream'."),
             ("//s/x", ("-t", "strange"), "Value for field 'Type' must be one of"),
@@ -151,7 +160,8 @@ class Specs(StreamCase):
             (("x", "development", None), "Invalid parent field 'none'. Check stream, parent and type."),
             (("x", "mainline", "main"), "Invalid parent field '//s/main'. Check stream, parent and type."),
             (("x", "development", "nix"), "Invalid parent field '//s/nix'. Check stream, parent and type."),
-            (("x", "development", "job"), "Parent stream '//s/job' is a task stream, child streams not allowed."),
+            (("x", "development", "job"),
+             "Parent stream '//s/job' is a task stream, child streams not allowed."),
         ]
         for args, text in forms:
             with self.subTest(args=args):
@@ -160,9 +170,11 @@ class Specs(StreamCase):
     def test_bad_fields(self):
         cases = [(("notoparent nofromparent", "toparent fromparent"),
                   "Stream '//s/v2' type of virtual cannot have 'toparent' or 'fromparent' options set."),
-                 (("share ...", "share /x/..."), "View '/x/...' must be relative and not contain leading slashes "),
+                 (("share ...", "share /x/..."),
+                  "View '/x/...' must be relative and not contain leading slashes "),
                  (("share ...", "shore ..."), "must be one of"),
-                 (("share ...", "import x/... //nix/x/..."), "Import path '//nix/x/...' is not under an accessible depot."),
+                 (("share ...", "import x/... //nix/x/..."),
+                  "Import path '//nix/x/...' is not under an accessible depot."),
                  (("share ...", ""), "Missing required field 'Paths'."),
                  (("allsubmit", "nosubmit"), "Invalid option 'nosubmit' in Options option field.")]
         for replace, text in cases:
@@ -195,7 +207,8 @@ class Specs(StreamCase):
         self.make("mine", "development", "main", replace=(("unlocked", "locked"),))
         ann = self.as_user("ann", tagged=False)
         form = ann.run("stream", "-o", "//s/mine").text.replace("share ...", "share x/...")
-        self.assertIn("Stream '//s/mine' is owned by 'super'.", ann.run("stream", "-i", stdin=form).errors[0])
+        self.assertIn("Stream '//s/mine' is owned by 'super'.",
+                      ann.run("stream", "-i", stdin=form).errors[0])
         self.assertEqual(ann.run("stream", "-i", "-f", stdin=form).infos, ["Stream //s/mine saved."])
 
 
@@ -210,21 +223,24 @@ class Views(StreamCase):
 
     def test_imports(self):
         self.make("lib", "development", "main")
-        self.paths("lib", "share ...", "import tools/... //plain/tools/...", "import parents/...", "exclude doc/...")
+        self.paths("lib", "share ...", "import tools/... //plain/tools/...", "import parents/...",
+                   "exclude doc/...")
         view = self.view("lib")
         self.assertEqual(view[0], "//s/lib/... //c/...")
         self.assertIn("//plain/tools/... //c/tools/...", view)
         self.assertIn("//s/main/parents/... //c/parents/...", view)
         self.assertTrue(any(line.startswith("-") and line.endswith("//c/doc/...") for line in view))
         shown = self.p4("stream", "-o", "-v", "//s/lib").records[0]
-        self.assertEqual([shown[f"View{i}"] for i in range(len(view))], [line.replace("//c/", "") for line in view])
+        self.assertEqual([shown[f"View{i}"] for i in range(len(view))],
+                         [line.replace("//c/", "") for line in view])
 
     def test_follows(self):
         """a client's view follows its stream at once, and the client's form shows it"""
         self.make("moving", "development", "main")
         self.edit("client", "-S", "//s/moving", "follower")
         self.paths("moving", "share src/...")
-        self.assertEqual(self.p4("client", "-o", "follower").records[0]["View0"], "//s/moving/src/... //follower/src/...")
+        self.assertEqual(self.p4("client", "-o", "follower").records[0]["View0"],
+                         "//s/moving/src/... //follower/src/...")
         self.assertEqual(self.p4("clients", "-S", "//s/moving").records[0]["Stream"], "//s/moving")
 
     def test_switch(self):
@@ -235,7 +251,8 @@ class Views(StreamCase):
         self.check_error(self.p4("client", "-s", "-S", "//s/nix", "sw"),
                          "Stream '//s/nix' unknown - use 'stream' command to create it.", 3, 2)
         self.check_error(self.p4("client", "-S", "//s/main", "-o", "sw"),
-                         "Client 'sw' already exists; use a new client or -s without -o to switch to different stream.", 3, 0)
+                         "Client 'sw' already exists; use a new client or -s without -o to switch to"
+                         " different stream.", 3, 0)
 
     def test_at_change(self):
         """StreamAtChange shows the view as it was"""
@@ -247,7 +264,8 @@ class Views(StreamCase):
 
     def test_branch_view(self):
         """branch -o -S shows what flows to the parent"""
-        self.assertEqual(self.p4("branch", "-o", "-S", "//s/dev", "x").records[0]["View0"], "//s/dev/... //s/main/...")
+        self.assertEqual(self.p4("branch", "-o", "-S", "//s/dev", "x").records[0]["View0"],
+                         "//s/dev/... //s/main/...")
         self.check_error(self.p4("branch", "-o", "-S", "//s/main", "x"),
                          "Stream '//s/main' has no parent, therefore (command not allowed).", 3, 1)
 

@@ -21,7 +21,8 @@ class Frames(unittest.TestCase):
 
     def test_round_trip(self):
         """order, numbers, flags, left out values, NUL and bytes that are not UTF-8 survive a frame"""
-        pairs = [("func", "record"), ("z", 5), ("a", True), ("gone", None), ("raw", b"\0\xff"), ("text", "ü\udc80")]
+        pairs = [("func", "record"), ("z", 5), ("a", True), ("gone", None), ("raw", b"\0\xff"),
+                 ("text", "ü\udc80")]
         frame = Frame(unpack(pack(pairs)[4:]))
         self.assertEqual([k for k, _ in frame.pairs], ["func", "z", "a", "raw", "text"])
         self.assertEqual((frame.get("z"), frame.get("a"), frame.raw("raw")), ("5", "", b"\0\xff"))
@@ -89,7 +90,8 @@ class Messages(unittest.TestCase):
 
     def test_codes(self):
         """severity, generic and text of some known messages"""
-        cases = [(M.ExFILE, 2, 17, "No such file(s)."), (M.BadPassword, 3, 36, "Perforce password (P4PASSWD) invalid or unset."),
+        cases = [(M.ExFILE, 2, 17, "No such file(s)."),
+                 (M.BadPassword, 3, 36, "Perforce password (P4PASSWD) invalid or unset."),
                  (M.LoginExpired, 3, 4, "Your session has expired, please login again."),
                  (M.MaxScanRows, 3, 35, "Too many rows scanned (over 7); see 'p4 help maxscanrows'."),
                  (M.OpenIsOpened, 1, 1, " - also opened by @"),
@@ -115,7 +117,8 @@ class OptionParsing(unittest.TestCase):
         """bundles, attached and separate values, long names, repeats"""
         opts = self.spec.parse(["-as", "-m5", "-c", "12", "-Olp", "--stream=//x/y", "--long", "a", "-b"])
         self.assertTrue({"a", "s", "--long"} <= opts.values.keys())
-        self.assertEqual((opts.number("m"), opts["c"], opts["O"], opts["--stream"]), (5, "12", "lp", "//x/y"))
+        self.assertEqual((opts.number("m"), opts["c"], opts["O"], opts["--stream"]),
+                         (5, "12", "lp", "//x/y"))
         self.assertEqual(opts.args, ["a", "-b"])
         self.assertEqual(self.spec.parse(["--max", "3", "--change=4"]).values, {"m": ["3"], "c": ["4"]})
         self.assertEqual(self.spec.parse(["-", "x"]).args, ["-", "x"])
@@ -123,7 +126,8 @@ class OptionParsing(unittest.TestCase):
     def test_errors(self):
         """the product's complaint, below the usage line"""
         cases = [(["-x"], "Invalid option: -x."), (["--nope"], "Invalid option: --nope."),
-                 (["-m"], "Option: -m needs argument."), (["-mx"], "Option: -m needs a non-negative integer argument."),
+                 (["-m"], "Option: -m needs argument."),
+                 (["-mx"], "Option: -m needs a non-negative integer argument."),
                  (["-m", "-1"], "Option: -m needs a non-negative integer argument."),
                  (["a", "b", "c"], "Unexpected arguments.")]
         for argv, text in cases:

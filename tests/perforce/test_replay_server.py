@@ -1,6 +1,8 @@
 #!/usr/bin/python3
-"""Replays captures of real servers: a server is given the state a capture shows, the capture's command is run, and the
-answer must have the capture's fields, order and formats.  The captures are not part of this repository: they are
+"""Replays captures of real servers: a server is given the state a capture shows, the capture's command is
+run, and the
+answer must have the capture's fields, order and formats.  The captures are not part of this repository: they
+are
 read from ../shared/reference/perforce beside it, and everything is skipped where that is absent.
 
 Records of old or partial captures must be contained in ours (`part`); the others must be equal.
@@ -8,7 +10,6 @@ Records of old or partial captures must be contained in ours (`part`); the other
 
 import re
 import unittest
-from pathlib import Path
 
 import tap
 from server.dates import parse_date
@@ -27,7 +28,8 @@ def body(name: str) -> str:
 
 
 def records(name: str) -> list[dict[str, str]]:
-    """Tagged records: a line that is not a field goes on with the value before; a first key again starts the next."""
+    """Tagged records: a line that is not a field goes on with the value before; a first key again starts the
+    next."""
     found: list[list[list[str]]] = [[]]
     for line in body(name).split("\n"):
         if line.startswith("... "):
@@ -37,7 +39,8 @@ def records(name: str) -> list[dict[str, str]]:
             found[-1].append([key, value])
         elif found[-1]:
             found[-1][-1][1] += "\n" + line
-    text = [[(key, value.rstrip("\n") + ("\n" if "\n" in value and key in TEXTS else "")) for key, value in pairs]
+    text = [[(key, value.rstrip("\n") + ("\n" if "\n" in value and key in TEXTS else "")) for key,
+             value in pairs]
             for pairs in found if pairs]
     return [dict(pairs) for pairs in text]
 
@@ -65,7 +68,8 @@ class Replay(unittest.TestCase):
             self.store.insert(table, **columns)
 
     def depot(self, name: str = "depot") -> None:
-        self.insert("domain", type=100, name=name, kind="local", map=f"{name}/...", updateDate=0, description="")
+        self.insert("domain", type=100, name=name, kind="local", map=f"{name}/...", updateDate=0,
+                    description="")
 
     def run_as(self, user: str, client: str, *args: str, tagged: bool = True, **options):
         return self.server.client(user=user, client=client, tagged=tagged, **options).run(*args)
@@ -89,8 +93,9 @@ class Replay(unittest.TestCase):
     def test_depots(self):
         for name in ("depots--ztag--1", "depots--ztag--2"):
             (expected,) = records(name)
-            self.insert("domain", type=100, name=expected["name"], updateDate=int(expected["time"]), kind=expected["type"],
-                        map=expected["map"], description=expected["desc"], streamDepth=expected.get("streamDepth"))
+            self.insert("domain", type=100, name=expected["name"], updateDate=int(expected["time"]),
+                        kind=expected["type"], map=expected["map"], description=expected["desc"],
+                        streamDepth=expected.get("streamDepth"))
             self.assertIn(expected, self.ours("depots"))
 
     def test_users(self):
@@ -101,24 +106,26 @@ class Replay(unittest.TestCase):
 
     def test_groups(self):
         (expected,) = records("groups--ztag--1")
-        self.insert("group", name=expected["group"], description=expected["description"], timeout=int(expected["timeout"]))
+        self.insert("group", name=expected["group"], description=expected["description"],
+                    timeout=int(expected["timeout"]))
         self.insert("member", group=expected["group"], name=expected["user"], kind=0)
         self.assertEqual(self.ours("groups"), [expected])
 
     def test_clients(self):
         (expected,) = records("clients--ztag--1")
-        self.insert("domain", type=99, name=expected["client"], owner=expected["Owner"], host=expected["Host"],
-                    description=expected["Description"], root=expected["Root"], options=expected["Options"],
-                    submitOptions=expected["SubmitOptions"], lineEnd=expected["LineEnd"],
-                    updateDate=int(expected["Update"]), accessDate=int(expected["Access"]))
+        self.insert("domain", type=99, name=expected["client"], owner=expected["Owner"],
+                    host=expected["Host"], description=expected["Description"], root=expected["Root"],
+                    options=expected["Options"], submitOptions=expected["SubmitOptions"],
+                    lineEnd=expected["LineEnd"], updateDate=int(expected["Update"]),
+                    accessDate=int(expected["Access"]))
         (record,) = self.ours("clients")
         self.part(expected, record)
 
     def test_labels(self):
         (expected,) = records("labels--ztag--1")
-        self.insert("domain", type=108, name=expected["label"], owner=expected["Owner"], options=expected["Options"],
-                    description=expected["Description"], updateDate=int(expected["Update"]),
-                    accessDate=int(expected["Access"]))
+        self.insert("domain", type=108, name=expected["label"], owner=expected["Owner"],
+                    options=expected["Options"], description=expected["Description"],
+                    updateDate=int(expected["Update"]), accessDate=int(expected["Access"]))
         self.assertEqual(self.ours("labels"), [expected])
 
     def test_branches(self):
@@ -154,12 +161,14 @@ class Replay(unittest.TestCase):
         for seq, row in enumerate(expected):
             self.insert("protect", seq=seq, perm=row["perm"], isGroup=0, name=row["user"], host=row["host"],
                         flag="-" if "unmap" in row else "", depotFile=row["depotFile"])
-        self.assertEqual([list(r.items()) for r in self.ours("protects")], [list(r.items()) for r in expected])
+        self.assertEqual([list(r.items()) for r in self.ours("protects")],
+                         [list(r.items()) for r in expected])
 
     def test_streams(self):
         (expected,) = records("streams--ztag--1")
         depot = expected["Stream"].split("/")[2]
-        self.insert("domain", type=100, name=depot, kind="stream", map=f"{depot}/...", streamDepth=f"//{depot}/1")
+        self.insert("domain", type=100, name=depot, kind="stream", map=f"{depot}/...",
+                    streamDepth=f"//{depot}/1")
         client = self.server.client(tagged=False)
         form = client.run("stream", "-t", expected["Type"], "-o", expected["Stream"]).text
         client.run("stream", "-i", stdin=form)
@@ -170,7 +179,8 @@ class Replay(unittest.TestCase):
         (line,) = body("streams--plain--1").splitlines()
         name = line.split()[1]
         depot = name.split("/")[2] if name.count("/") > 2 else name[2:]
-        self.insert("domain", type=100, name=depot, kind="stream", map=f"{depot}/...", streamDepth=f"//{depot}/1")
+        self.insert("domain", type=100, name=depot, kind="stream", map=f"{depot}/...",
+                    streamDepth=f"//{depot}/1")
         client = self.server.client(tagged=False)
         client.run("stream", "-i", stdin=client.run("stream", "-t", "mainline", "-o", name).text)
         self.assertEqual(client.run("streams", "--viewmatch", f"{name}/...").lines, [line])
@@ -180,8 +190,8 @@ class Replay(unittest.TestCase):
         for name in ("monitor--plain--1", "monitor--plain--2"):
             for line in body(name).splitlines():
                 number, state, user, elapsed, command, *args = line.split(" ", 4)[:3] + line.split()[3:]
-                shown = M.MonitorData(id=f"{int(number):5d}", runstate=state, user=f"{user:10}", elapsed=elapsed,
-                                      function=command, args=" ".join(args)).render()
+                shown = M.MonitorData(id=f"{int(number):5d}", runstate=state, user=f"{user:10}",
+                                      elapsed=elapsed, function=command, args=" ".join(args)).render()
                 self.assertEqual(shown.rstrip(), line)
 
     # forms
@@ -189,8 +199,9 @@ class Replay(unittest.TestCase):
     def test_client_form(self):
         (expected,) = records("client--ztag--1")
         self.depot(expected["View0"].split("/")[2])
-        self.assertEqual(self.ours("client", "-o", expected["Client"], user=expected["Owner"], client=expected["Client"],
-                                   host=expected["Host"], cwd=expected["Root"]), [expected])
+        self.assertEqual(self.ours("client", "-o", expected["Client"], user=expected["Owner"],
+                                   client=expected["Client"], host=expected["Host"], cwd=expected["Root"]),
+                         [expected])
 
     def test_depot_form(self):
         (expected,) = records("depot--ztag--2")
@@ -228,11 +239,13 @@ class Replay(unittest.TestCase):
     def test_change_with_files(self):
         (expected,) = records("change--ztag--2")
         number = int(expected["Change"])
-        self.insert("change", change=number, client=expected["Client"], user=expected["User"], status=0, shelved=0,
-                    date=parse_date(expected["Date"]), type=expected["Type"], description=expected["Description"])
+        self.insert("change", change=number, client=expected["Client"], user=expected["User"], status=0,
+                    shelved=0, date=parse_date(expected["Date"]), type=expected["Type"],
+                    description=expected["Description"])
         self.insert("fix", job=expected["Jobs0"], change=number)
         for key in ("Files0", "Files1"):
-            self.insert("working", client=expected["Client"], depotFile=expected[key], change=number, action="edit")
+            self.insert("working", client=expected["Client"], depotFile=expected[key], change=number,
+                        action="edit")
         (record,) = self.ours("change", "-o", str(number), user=expected["User"], client=expected["Client"])
         self.assertEqual(list(record.items()), list(expected.items()))
 
@@ -242,10 +255,12 @@ class Replay(unittest.TestCase):
         expected = SPECS["client"].parse(text)
         stream = expected["Stream"]
         depot = stream.split("/")[2]
-        self.insert("domain", type=100, name=depot, kind="stream", map=f"{depot}/...", streamDepth=f"//{depot}/1")
+        self.insert("domain", type=100, name=depot, kind="stream", map=f"{depot}/...",
+                    streamDepth=f"//{depot}/1")
         client = self.server.client(user=expected["Owner"], tagged=False, host=expected["Host"])
         client.run("stream", "-i", stdin=client.run("stream", "-t", "mainline", "-o", stream).text)
-        self.assertEqual(client.run("client", "-i", stdin=text).infos, [f"Client {expected['Client']} saved."])
+        self.assertEqual(client.run("client", "-i", stdin=text).infos,
+                         [f"Client {expected['Client']} saved."])
         shown = client.run("client", "-o", expected["Client"]).text
         values = SPECS["client"].parse(shown)
         for key in expected:
@@ -285,7 +300,8 @@ class Replay(unittest.TestCase):
         prompt, line = body("login--plain--1").splitlines()
         client.tagged, client.answers = False, ["secret"]
         shown = client.run("login").lines
-        self.assertEqual((client.prompts[-1].strip(), shown[0]), (prompt, line.replace(line.split()[1], expected["User"])))
+        self.assertEqual((client.prompts[-1].strip(), shown[0]),
+                         (prompt, line.replace(line.split()[1], expected["User"])))
 
     def test_login_status(self):
         text = body("login--ztag--3")
@@ -297,7 +313,8 @@ class Replay(unittest.TestCase):
         client = self.server.client()
         client.run("passwd", "-P", "secret")
         (message,) = client.run("streams").messages
-        self.assertIn(f'"data":"{message.text}\\n","generic":{message.generic},"severity":{message.severity}', line)
+        shown = f'"data":"{message.text}\\n","generic":{message.generic},"severity":{message.severity}'
+        self.assertIn(shown, line)
 
     def test_expired(self):
         client = self.server.client()

@@ -1,7 +1,9 @@
 """A client of the stand-in's wire protocol in Python: engine tests need no C client.
 
-Client runs commands and gives Results: records, messages (rendered), infos and text in order.  It answers asks
-from `stdin` (forms), `answers` (prompts) and a small table of workspace file functions, so that submit and sync
+Client runs commands and gives Results: records, messages (rendered), infos and text in order.  It answers
+asks
+from `stdin` (forms), `answers` (prompts) and a small table of workspace file functions, so that submit and
+sync
 work against real files.  Server starts a p4d process for a test and stops it.
 """
 
@@ -66,8 +68,8 @@ class Result:
 
 
 class Client:
-    def __init__(self, port: int, user: str = "super", client: str = "ws", ticket: str = "", tagged: bool = True,
-                 cwd: str = "/", host: str = "testhost", **variables: str):
+    def __init__(self, port: int, user: str = "super", client: str = "ws", ticket: str = "",
+                 tagged: bool = True, cwd: str = "/", host: str = "testhost", **variables: str):
         self.port, self.user, self.client, self.ticket = port, user, client, ticket
         self.tagged, self.cwd, self.host, self.variables = tagged, cwd, host, variables
         self.stdin: str | bytes = ""
@@ -79,9 +81,10 @@ class Client:
         channel = Channel(socket.create_connection(("127.0.0.1", self.port), timeout=60))
         channel.write("protocol", [
             ("prog", "wireclient"), ("version", "2023.2"), ("user", self.user), ("client", self.client),
-            ("host", self.host), ("cwd", self.cwd), ("port", f"localhost:{self.port}"), ("api", 92), ("os", "UNIX"),
-            ("tag", self.tagged or None), ("specstring", self.variables.pop("specstring", None)),
-            ("ticket", self.ticket), *self.variables.items()])
+            ("host", self.host), ("cwd", self.cwd), ("port", f"localhost:{self.port}"), ("api", 92),
+            ("os", "UNIX"), ("tag", self.tagged or None),
+            ("specstring", self.variables.pop("specstring", None)), ("ticket", self.ticket),
+            *self.variables.items()])
         channel.flush()
         if channel.read().func != "server-hello":
             raise AssertionError("no server-hello")
@@ -95,7 +98,8 @@ class Client:
         finally:
             channel.close()
 
-    def run_on(self, channel: Channel, name: str, *args: str | bytes, stdin: str | bytes | None = None) -> Result:
+    def run_on(self, channel: Channel, name: str, *args: str | bytes,
+               stdin: str | bytes | None = None) -> Result:
         self.stdin = stdin if stdin is not None else ""
         files = Workspace(channel)
         result = Result()
@@ -181,7 +185,8 @@ class Workspace:
 
     @staticmethod
     def _mode(target: bytes, frame: Frame) -> None:
-        os.chmod(target, (0o644 if frame.get("perms") == "rw" else 0o444) | (0o111 if "exec" in frame else 0))
+        os.chmod(target,
+                 (0o644 if frame.get("perms") == "rw" else 0o444) | (0o111 if "exec" in frame else 0))
 
     def ChmodFile(self, frame: Frame) -> None:
         if os.path.exists(encode(frame.get("path"))):

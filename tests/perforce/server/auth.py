@@ -52,7 +52,8 @@ def is_strong(password: str) -> bool:
 def store_password(store: Store, user: str, password: str) -> None:
     """Sets or (empty) removes a password (inside write()); the user's tickets end."""
     store.execute("UPDATE user SET password = ?, passDate = ?, reset = 0, strong = ? WHERE user = ?",
-                  hash_password(password) if password else None, int(time.time()), int(is_strong(password)), user)
+                  hash_password(password) if password else None, int(time.time()), int(is_strong(password)),
+                  user)
     store.execute("UPDATE ticket SET state = ? WHERE user = ?", LOGGED_OUT, user)
 
 
@@ -102,7 +103,8 @@ def password_problem(store: Store, user: Row):
 
 
 def authenticate(ctx: Context) -> tuple[Row | None, str]:
-    """How the user proves who he is: (ticket row or None, "" | "password" | "ticket"); CommandError if not."""
+    """How the user proves who he is: (ticket row or None, "" | "password" | "ticket"); CommandError if
+    not."""
     user = ctx.store.object("SELECT * FROM user WHERE user = ?", ctx.user)
     level = security(ctx.store)
     if user is None or not user.password:
@@ -137,7 +139,8 @@ def groups_of(store: Store, user: str) -> list[str]:
 
 
 def highest(values) -> int | None:
-    """The best of several group limits: -1 (unlimited) wins, None (unset) is ignored; None if nothing is set."""
+    """The best of several group limits: -1 (unlimited) wins, None (unset) is ignored; None if nothing is
+    set."""
     known = [v for v in values if v is not None]
     return None if not known else -1 if -1 in known else max(known)
 
@@ -171,7 +174,8 @@ def limits_of(ctx: Context) -> Limits:
 
 def pattern_regex(pattern: str) -> re.Pattern:
     parts = re.split(r"(\.\.\.|\*|%%\d)", pattern)
-    return re.compile("".join(".*" if p == "..." else "[^/]*" if p == "*" or p.startswith("%%") else re.escape(p)
+    return re.compile("".join(".*" if p == "..." else "[^/]*" if p == "*" or p.startswith("%%")
+                              else re.escape(p)
                               for p in parts), re.S)
 
 
@@ -189,7 +193,8 @@ class Line:
         self.regex = pattern_regex(path)
 
     def concerns(self, level: str) -> bool:
-        """Whether the line says anything about this level: an exclusion takes all away, =right only itself."""
+        """Whether the line says anything about this level: an exclusion takes all away, =right only
+        itself."""
         if self.right:
             return self.perm == level
         return self.exclude or RANK[self.perm] >= RANK[level]
@@ -313,5 +318,6 @@ def _enabled(ctx: Context) -> None:
 
 def create_user(store: Store, user: str, client: str) -> None:
     now = int(time.time())
-    store.execute("INSERT OR IGNORE INTO user (user, type, email, updateDate, accessDate, fullName, authMethod)"
-                  " VALUES (?, 0, ?, ?, ?, ?, ?)", user, f"{user}@{client}", now, now, user, "perforce")
+    store.execute("INSERT OR IGNORE INTO user (user, type, email, updateDate, accessDate, fullName,"
+                  " authMethod) VALUES (?, 0, ?, ?, ?, ?, ?)",
+                  user, f"{user}@{client}", now, now, user, "perforce")

@@ -45,8 +45,8 @@ def create(ctx: Context, description: str, kind: str = "public", client: str | N
     """A new pending change of the user and client (inside write()); its number."""
     number = ctx.store.next_change()
     now = int(time.time())
-    ctx.store.insert("change", change=number, client=client or ctx.client_name, user=ctx.user, date=now, status=PENDING,
-                     type=kind, description=description, updateDate=now, accessDate=now)
+    ctx.store.insert("change", change=number, client=client or ctx.client_name, user=ctx.user, date=now,
+                     status=PENDING, type=kind, description=description, updateDate=now, accessDate=now)
     return number
 
 
@@ -59,7 +59,8 @@ def own(ctx: Context, row: Row) -> None:
 
 
 def may_read(ctx: Context, row: Row) -> bool:
-    """Whether the user may see the description of a change: public, his own, or (restricted, submitted or shelved) one
+    """Whether the user may see the description of a change: public, his own, or (restricted, submitted or
+    shelved) one
     with a file he may list."""
     if row.type != "restricted" or row.user == ctx.user or ctx.access.open:
         return True

@@ -1,6 +1,7 @@
 """A client workspace as commands use it: its fields and its view.
 
-load() reads it.  A stream client's view is generated from its stream each time it is asked for, so that a changed
+load() reads it.  A stream client's view is generated from its stream each time it is asked for, so that a
+changed
 stream takes effect at once; StreamAtChange pins it to how the streams were at a change.
 """
 
@@ -34,16 +35,19 @@ def touch(store: Store, client: Row) -> None:
     now = int(time.time())
     if now - (client.accessDate or 0) >= 60:
         with store.write():
-            store.execute("UPDATE domain SET accessDate = ? WHERE type = ? AND name = ?", now, CLIENT, client.name)
+            store.execute("UPDATE domain SET accessDate = ? WHERE type = ? AND name = ?", now, CLIENT,
+                          client.name)
 
 
 def rows(store: Store, name: str, kind: int = VIEW) -> list[tuple[str, str, str]]:
     """The stored view lines: (flag, depot side, client side)."""
-    return store.all('SELECT flag, "left", "right" FROM view WHERE type = ? AND name = ? AND kind = ? ORDER BY seq',
+    return store.all('SELECT flag, "left", "right" FROM view WHERE type = ? AND name = ? AND kind = ?'
+                     " ORDER BY seq",
                      CLIENT, name, kind)
 
 
-def stream_rows(store: Store, stream: str, client: str, at_change: int | None = None) -> list[tuple[str, str, str]]:
+def stream_rows(store: Store, stream: str, client: str,
+                at_change: int | None = None) -> list[tuple[str, str, str]]:
     """The view lines a stream generates for a client of that name."""
     chain = streamspec.chain(store, stream, at_change)
     return client_rows(chain, client, streamspec.component_lookup(store)) if chain else []
@@ -68,7 +72,8 @@ def view(store: Store, client: Row) -> ViewMap:
 
 
 def change_view(store: Store, client: Row) -> list[tuple[str, int]]:
-    """ChangeView lines: (depot path pattern, highest change seen), those of pinned stream imports included."""
+    """ChangeView lines: (depot path pattern, highest change seen), those of pinned stream imports
+    included."""
     lines = [text for _, text, _ in rows(store, client.name, CHANGE_VIEW)]
     if client.stream:
         chain = streamspec.chain(store, client.stream)

@@ -29,15 +29,16 @@ def change(ctx: Context, opts: Options) -> None:
         _set_fields(ctx, opts, row)
     else:
         unchanged = M.ChangeUpdated(change=title(row.change)) if row is not None else M.MissingDesc()
-        formcmd.process(ctx, opts, "change", lambda: _values(ctx, opts, row), lambda v: _save(ctx, opts, v), unchanged)
+        formcmd.process(ctx, opts, "change", lambda: _values(ctx, opts, row), lambda v: _save(ctx, opts, v),
+                        unchanged)
 
 
 # values
 
 def _open_files(ctx: Context, client: str, number: int) -> list[tuple[str, str]]:
     """(depot file, action) of a pending change; with 0 of the client's default one."""
-    return ctx.store.all("SELECT depotFile, action FROM working WHERE client = ? AND change = ? ORDER BY depotFile",
-                         client, number)
+    return ctx.store.all("SELECT depotFile, action FROM working WHERE client = ? AND change = ?"
+                         " ORDER BY depotFile", client, number)
 
 
 def _values(ctx: Context, opts: Options, row: Row | None) -> dict:
@@ -46,10 +47,11 @@ def _values(ctx: Context, opts: Options, row: Row | None) -> dict:
                 "Description": PLACEHOLDER, "Files": _open_files(ctx, ctx.client_name, 0) or None}
     files = _open_files(ctx, row.client, row.change) if row.status == PENDING else []
     readable = "f" in opts or changespec.may_read(ctx, row)
-    return {"Change": str(row.change), "Date": formcmd.stamp(row.date), "Client": row.client, "User": row.user,
-            "Status": STATUS[row.status], "Type": row.type or "public", "ImportedBy": row.importer or None,
-            "Identity": row.identity or None, "Description": row.description if readable else changespec.HIDDEN,
-            "Jobs": [j for (j,) in ctx.store.all("SELECT job FROM fix WHERE change = ? ORDER BY job", row.change)] or None,
+    jobs = [job for (job,) in ctx.store.all("SELECT job FROM fix WHERE change = ? ORDER BY job", row.change)]
+    return {"Change": str(row.change), "Date": formcmd.stamp(row.date), "Client": row.client,
+            "User": row.user, "Status": STATUS[row.status], "Type": row.type or "public", "ImportedBy": row.importer or None,
+            "Identity": row.identity or None,
+            "Description": row.description if readable else changespec.HIDDEN, "Jobs": jobs or None,
             "Stream": row.stream or None, "Files": files or None}
 
 
@@ -69,7 +71,8 @@ def _save(ctx: Context, opts: Options, values: dict) -> None:
 
 def _listed(ctx: Context, values: dict, client: str, number: int) -> list[str]:
     """The Files of the form, each of which must be open in this change or in the default one."""
-    known = {path for path, _ in _open_files(ctx, client, 0) + (_open_files(ctx, client, number) if number else [])}
+    known = {path for path,
+             _ in _open_files(ctx, client, 0) + (_open_files(ctx, client, number) if number else [])}
     files = [entry.strip('"') for entry in values.get("Files") or ()]
     if not known.issuperset(files):
         raise CommandError(M.CantOpenHere())
@@ -91,7 +94,8 @@ def _create(ctx: Context, values: dict) -> None:
 
 def _move(ctx: Context, client: str, files: list[str], number: int) -> None:
     for path in files:
-        ctx.store.execute("UPDATE working SET change = ? WHERE client = ? AND depotFile = ?", number, client, path)
+        ctx.store.execute("UPDATE working SET change = ? WHERE client = ? AND depotFile = ?", number, client,
+                          path)
 
 
 def _update(ctx: Context, opts: Options, values: dict) -> None:
@@ -133,9 +137,10 @@ def _update_submitted(ctx: Context, opts: Options, values: dict, row: Row) -> No
 
 
 def _write(ctx: Context, row: Row, values: dict, date: int, user: str | None = None) -> None:
-    ctx.store.execute("UPDATE change SET description = ?, type = ?, date = ?, user = ?, updateDate = ? WHERE change = ?",
-                      values["Description"], values.get("Type") or row.type or "public", date, user or row.user,
-                      int(time.time()), row.change)
+    ctx.store.execute("UPDATE change SET description = ?, type = ?, date = ?, user = ?, updateDate = ?"
+                      " WHERE change = ?",
+                      values["Description"], values.get("Type") or row.type or "public", date,
+                      user or row.user, int(time.time()), row.change)
 
 
 def _set_fields(ctx: Context, opts: Options, row: Row | None) -> None:

@@ -7,14 +7,14 @@ from .clientspec import CHANGE_VIEW, CLIENT, VIEW
 from .command import CommandError, Context, command
 from .mapping import check_line, quote_line, split_line
 from .messages import M
-from .names import check_domain
+from .names import check_domain, own_depots
 from .options import Options
 from .specs import SPECS, SpecError, split_words
 
 DEFAULT_OPTIONS = "noallwrite noclobber nocompress unlocked nomodtime normdir"
 COPIED = ("Options", "SubmitOptions", "LineEnd", "View", "ChangeView", "Stream")
-COMPARED = ("Owner", "Host", "Description", "Root", "AltRoots", "Options", "SubmitOptions", "LineEnd", "Stream",
-            "StreamAtChange", "ServerID", "Type", "Backup", "View", "ChangeView")
+COMPARED = ("Owner", "Host", "Description", "Root", "AltRoots", "Options", "SubmitOptions", "LineEnd",
+            "Stream", "StreamAtChange", "ServerID", "Type", "Backup", "View", "ChangeView")
 
 
 @command("client", "d f F. i o s t: T: S: c# --serverid:", M.UseClient, maximum=1, aliases=("workspace",))
@@ -27,7 +27,8 @@ def client(ctx: Context, opts: Options) -> None:
     elif "s" in opts:
         _switch(ctx, opts, name)
     else:
-        formcmd.process(ctx, opts, "client", lambda: _template(ctx, opts, name), lambda v: _save(ctx, opts, v),
+        formcmd.process(ctx, opts, "client", lambda: _template(ctx, opts, name),
+                        lambda v: _save(ctx, opts, v),
                         M.DomainNoChange(domainType="Client", domainName=name))
 
 
@@ -36,8 +37,9 @@ def client(ctx: Context, opts: Options) -> None:
 def values_of(ctx: Context, row) -> dict:
     """The form of a stored client."""
     changes = [path for _, path, _ in clientspec.rows(ctx.store, row.name, CHANGE_VIEW)]
-    return {"Client": row.name, "Update": formcmd.stamp(row.updateDate), "Access": formcmd.stamp(row.accessDate),
-            "Owner": row.owner or "", "Host": row.host or "", "Description": row.description or "", "Root": row.root,
+    return {"Client": row.name, "Update": formcmd.stamp(row.updateDate),
+            "Access": formcmd.stamp(row.accessDate), "Owner": row.owner or "", "Host": row.host or "",
+            "Description": row.description or "", "Root": row.root,
             "AltRoots": [r for r in (row.altRoot1, row.altRoot2) if r] or None, "Options": row.options,
             "SubmitOptions": row.submitOptions, "LineEnd": row.lineEnd, "Stream": row.stream or None,
             "StreamAtChange": row.streamAtChange or None, "ServerID": row.serverId or None,
@@ -47,9 +49,10 @@ def values_of(ctx: Context, row) -> dict:
 
 
 def _new_values(ctx: Context, opts: Options, name: str) -> dict:
-    values = {"Client": name, "Owner": ctx.user, "Host": ctx.host, "Description": f"Created by {ctx.user}.\n",
-              "Root": ctx.cwd, "Options": DEFAULT_OPTIONS, "SubmitOptions": "submitunchanged", "LineEnd": "local",
-              "Type": opts.get("T", "writeable"), "Backup": "enable"}
+    values = {"Client": name, "Owner": ctx.user, "Host": ctx.host,
+              "Description": f"Created by {ctx.user}.\n", "Root": ctx.cwd, "Options": DEFAULT_OPTIONS,
+              "SubmitOptions": "submitunchanged", "LineEnd": "local", "Type": opts.get("T", "writeable"),
+              "Backup": "enable"}
     if "S" in opts:
         values |= _stream_values(ctx, opts, name)
     else:
@@ -59,8 +62,7 @@ def _new_values(ctx: Context, opts: Options, name: str) -> dict:
 
 def _default_view(ctx: Context, name: str) -> list[str]:
     """Every depot with files of its own; with only one depot its name is left out."""
-    depots = [d for (d,) in ctx.store.all("SELECT name FROM domain WHERE type = 100 AND kind IN (?, ?) ORDER BY name",
-                                          "local", "stream")]
+    depots = own_depots(ctx.store)
     if len(depots) == 1:
         return [quote_line("", f"//{depots[0]}/...", f"//{name}/...")]
     return [quote_line("", f"//{depot}/...", f"//{name}/{depot}/...") for depot in depots] or None
@@ -72,7 +74,8 @@ def _stream_values(ctx: Context, opts: Options, name: str) -> dict:
         ctx.fail(M.NoSuchDomain2, type="Stream", name=stream, command="stream")
     number = opts.number("c") if "c" in opts else int(change) if change.isdigit() else None
     lines = clientspec.stream_rows(ctx.store, stream, name, number)
-    return {"Stream": stream, "StreamAtChange": change if at else None, "View": [quote_line(*line) for line in lines]}
+    return {"Stream": stream, "StreamAtChange": change if at else None,
+            "View": [quote_line(*line) for line in lines]}
 
 
 def _template(ctx: Context, opts: Options, name: str) -> dict:
@@ -178,15 +181,18 @@ def _store(ctx: Context, values: dict, lines: list[tuple], changes: list[str], r
     name, now = values["Client"], int(time.time())
     roots = [*(values.get("AltRoots") or ()), None, None]
     ctx.store.insert("domain", type=CLIENT, name=name, owner=values["Owner"], updateDate=now,
-                     accessDate=row.accessDate if row is not None else now, description=values.get("Description") or "",
-                     options=values["Options"], host=values.get("Host") or None, root=values["Root"], altRoot1=roots[0],
+                     accessDate=row.accessDate if row is not None else now,
+                     description=values.get("Description") or "", options=values["Options"],
+                     host=values.get("Host") or None, root=values["Root"], altRoot1=roots[0],
                      altRoot2=roots[1], submitOptions=values["SubmitOptions"], lineEnd=values["LineEnd"],
-                     stream=values.get("Stream") or None, streamAtChange=values.get("StreamAtChange") or None,
+                     stream=values.get("Stream") or None,
+                     streamAtChange=values.get("StreamAtChange") or None,
                      serverId=values.get("ServerID") or None, kind=values["Type"], backup=values["Backup"])
     ctx.store.execute("DELETE FROM view WHERE type = ? AND name = ?", CLIENT, name)
     rows = [(CLIENT, name, VIEW, seq, *line) for seq, line in enumerate(lines)]
     rows += [(CLIENT, name, CHANGE_VIEW, seq, "", line, "") for seq, line in enumerate(changes)]
-    ctx.store.many('INSERT INTO view (type, name, kind, seq, flag, "left", "right") VALUES (?, ?, ?, ?, ?, ?, ?)', rows)
+    ctx.store.many('INSERT INTO view (type, name, kind, seq, flag, "left", "right")'
+                   " VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 # switching and deleting
@@ -220,7 +226,8 @@ def _delete(ctx: Context, opts: Options, name: str) -> None:
     shelved = ctx.store.value("SELECT 1 FROM change WHERE client = ? AND status = 0 AND shelved = 1", name)
     if shelved and opts.get("F") != "s":
         ctx.fail(M.ShelvedDelete, client=name)
-    if ctx.store.value("SELECT 1 FROM change WHERE client = ? AND status = 0 AND shelved = 0", name) and not forced:
+    if ctx.store.value("SELECT 1 FROM change WHERE client = ? AND status = 0 AND shelved = 0",
+                       name) and not forced:
         ctx.fail(M.PendingDelete, client=name)
     with ctx.store.write():
         _remove(ctx, name)

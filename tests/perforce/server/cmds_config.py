@@ -62,8 +62,8 @@ def _show(ctx: Context, args: list[str]) -> None:
 @command("property", "l a d n: v: s# u: g: A F: T: m#", M.UseProperty, maximum=0)
 def property_command(ctx: Context, opts: Options) -> None:
     actions = [flag for flag in "lad" if flag in opts]
-    wrong = len(actions) != 1 or ("a" in opts and not {"n", "v"} <= opts.values.keys()) or ("u" in opts and "g" in opts)
-    if wrong or ("d" in opts and "n" not in opts):
+    lacking = ("a" in opts and not {"n", "v"} <= opts.values.keys()) or ("d" in opts and "n" not in opts)
+    if len(actions) != 1 or lacking or ("u" in opts and "g" in opts):
         ctx.fail(M.UseProperty)
     if ("l" not in opts or "A" in opts) and not ctx.access.has("admin"):
         ctx.fail(M.NoPerms)
@@ -78,7 +78,8 @@ def _add_property(ctx: Context, opts: Options) -> None:
     scope, who = _scope(opts)
     key = (opts["n"], opts.number("s", 1), scope, who)
     with ctx.store.write():
-        old = ctx.store.value("SELECT 1 FROM property WHERE name = ? AND seq = ? AND scope = ? AND who = ?", *key)
+        old = ctx.store.value("SELECT 1 FROM property WHERE name = ? AND seq = ? AND scope = ? AND who = ?",
+                              *key)
         ctx.store.execute("INSERT OR REPLACE INTO property VALUES (?, ?, ?, ?, ?, ?, ?)", *key, opts["v"],
                           int(time.time()), ctx.user)
     ctx.message(M.PropertyAdd, settingName=opts["n"], action="updated" if old else "added")
@@ -97,7 +98,8 @@ def _delete_property(ctx: Context, opts: Options) -> None:
 
 def _list_properties(ctx: Context, opts: Options) -> None:
     """Without -A: what holds for the caller (his own, his groups', everyone's), higher sequences first."""
-    every = ctx.store.all("SELECT name, seq, scope, who, value, date, user FROM property ORDER BY name, seq DESC, scope DESC")
+    every = ctx.store.all("SELECT name, seq, scope, who, value, date, user FROM property"
+                          " ORDER BY name, seq DESC, scope DESC")
     mine = {(0, ""), (1, opts.get("u", ctx.user)), *((2, g) for g in auth.groups_of(ctx.store, ctx.user))}
     if "g" in opts:
         mine = {(0, ""), (2, opts["g"])}
@@ -120,7 +122,7 @@ def _property_row(ctx: Context, everything: bool, name, sequence, scope, who, va
                     ("appliesToType", SCOPES[scope] if everything else None),
                     ("appliesTo", who if everything and scope else None), *details])
     elif everything:
-        ctx.message(M.PropertyAllData, settingName=name, settingNalue=value, appliesToType=SCOPES[scope], appliesTo=who,
-                    sequence=sequence)
+        ctx.message(M.PropertyAllData, settingName=name, settingNalue=value, appliesToType=SCOPES[scope],
+                    appliesTo=who, sequence=sequence)
     else:
         ctx.message(M.PropertyData, settingName=name, settingNalue=value)

@@ -10,8 +10,8 @@ PROTECTED = ("journal", "job", "upgrade", "maxCommitChange")
 class Kind:
     """What differs between counters and keys."""
 
-    def __init__(self, table: str, key: str, *, get: Message, put: Message, delete: Message, missing: Message,
-                 not_numeric: Message, argument: str):
+    def __init__(self, table: str, key: str, *, get: Message, put: Message, delete: Message,
+                 missing: Message, not_numeric: Message, argument: str):
         self.table, self.key = f'"{table}"', key
         self.get, self.put, self.delete, self.missing = get, put, delete, missing
         self.not_numeric, self.argument = not_numeric, argument
@@ -109,7 +109,8 @@ def _list(ctx: Context, opts: Options, kind: Kind) -> None:
 
 
 def glob_filter(patterns: list[str], fold: bool = False):
-    """A predicate for -e (and, fold, -E) name filters with * and ... wildcards; no pattern accepts everything."""
+    """A predicate for -e (and, fold, -E) name filters with * and ... wildcards; no pattern accepts
+    everything."""
     from .auth import pattern_regex
     regexes = [pattern_regex((p.lower() if fold else p).replace("...", "*")) for p in patterns]
 

@@ -33,8 +33,8 @@ def _values(ctx: Context, name: str, kind: str) -> dict:
     row = ctx.store.object("SELECT * FROM domain WHERE type = ? AND name = ?", DEPOT, name)
     if row is None:
         return {"Depot": name, "Owner": ctx.user, "Date": formcmd.stamp(int(time.time())),
-                "Description": f"Created by {ctx.user}.\n", "Type": kind, "Address": "local", "Suffix": ".p4s",
-                "StreamDepth": f"//{name}/1", "Map": f"{name}/..."}
+                "Description": f"Created by {ctx.user}.\n", "Type": kind, "Address": "local",
+                "Suffix": ".p4s", "StreamDepth": f"//{name}/1", "Map": f"{name}/..."}
     special = [entry for (entry,) in ctx.store.all(
         'SELECT "left" FROM view WHERE type = ? AND name = ? AND kind = 2 ORDER BY seq', DEPOT, name)]
     return {"Depot": name, "Owner": row.owner or "", "Date": formcmd.stamp(row.updateDate),
@@ -62,7 +62,8 @@ def _check(ctx: Context, name: str, values: dict) -> None:
     old = ctx.store.value("SELECT kind FROM domain WHERE type = ? AND name = ?", DEPOT, name)
     if old not in (None, kind):
         raise SpecError("depot", M.NoDepotTypeChange())
-    twin = ctx.store.value("SELECT name FROM domain WHERE type = ? AND kind = ? AND name <> ?", DEPOT, kind, name)
+    twin = ctx.store.value("SELECT name FROM domain WHERE type = ? AND kind = ? AND name <> ?", DEPOT, kind,
+                           name)
     if kind in SINGLE and twin:
         raise SpecError("depot", M.DepotTypeDup(depotType=kind, depot=twin))
 
@@ -80,10 +81,11 @@ def _save(ctx: Context, values: dict) -> None:
         _may_change_depth(ctx, name, values)
     now = int(time.time())
     with ctx.store.write():
-        ctx.store.insert("domain", type=DEPOT, name=name, owner=values.get("Owner") or ctx.user, updateDate=now,
-                         accessDate=now, description=values.get("Description") or "", kind=values["Type"],
-                         address=_or_none(values.get("Address"), "local"), suffix=_or_none(values.get("Suffix"), ".p4s"),
-                         map=values["Map"], streamDepth=f"//{name}/{stream_depth(values.get('StreamDepth'), name)}"
+        ctx.store.insert("domain", type=DEPOT, name=name, owner=values.get("Owner") or ctx.user,
+                         updateDate=now, accessDate=now, description=values.get("Description") or "",
+                         kind=values["Type"], address=_or_none(values.get("Address"), "local"),
+                         suffix=_or_none(values.get("Suffix"), ".p4s"), map=values["Map"],
+                         streamDepth=f"//{name}/{stream_depth(values.get('StreamDepth'), name)}"
                          if values["Type"] == "stream" else None)
         ctx.store.execute("DELETE FROM view WHERE type = ? AND name = ?", DEPOT, name)
         ctx.store.many('INSERT INTO view (type, name, kind, seq, "left") VALUES (?, ?, 2, ?, ?)',
@@ -97,7 +99,8 @@ def _or_none(text: str | None, default: str) -> str | None:
 
 def _may_change_depth(ctx: Context, name: str, values: dict) -> None:
     low, high = prefix_range(f"//{name}/")
-    if ctx.store.value("SELECT 1 FROM stream WHERE stream >= ? AND stream < ?", low, high) or _has_files(ctx, name):
+    streams = ctx.store.value("SELECT 1 FROM stream WHERE stream >= ? AND stream < ?", low, high)
+    if streams or _has_files(ctx, name):
         raise SpecError("depot", M.DepotDepthDiffers(depotDepth=values["StreamDepth"]))
 
 

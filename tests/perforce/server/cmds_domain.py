@@ -6,7 +6,7 @@ from . import formcmd, streamspec
 from .command import CommandError, Context, command
 from .mapping import check_line, quote_line, split_line
 from .messages import M, Message
-from .names import check_domain
+from .names import check_domain, own_depots
 from .options import Options
 from .specs import SPECS, SpecError
 from .store import Row
@@ -49,7 +49,8 @@ def _run(ctx: Context, opts: Options, kind: Kind) -> None:
     if "d" in opts:
         _delete(ctx, opts, kind, name)
         return
-    formcmd.process(ctx, opts, kind.spec, lambda: _values(ctx, opts, kind, name), lambda v: _save(ctx, opts, kind, v),
+    formcmd.process(ctx, opts, kind.spec, lambda: _values(ctx, opts, kind, name),
+                    lambda v: _save(ctx, opts, kind, v),
                     M.DomainNoChange(domainType=kind.title, domainName=name))
 
 
@@ -58,8 +59,8 @@ def load(ctx: Context, code: int, name: str) -> Row | None:
 
 
 def view_rows(ctx: Context, code: int, name: str) -> list[tuple]:
-    return ctx.store.all('SELECT flag, "left", "right" FROM view WHERE type = ? AND name = ? AND kind = 0 ORDER BY seq',
-                         code, name)
+    return ctx.store.all('SELECT flag, "left", "right" FROM view WHERE type = ? AND name = ? AND kind = 0'
+                         " ORDER BY seq", code, name)
 
 
 def _values(ctx: Context, opts: Options, kind: Kind, name: str) -> dict:
@@ -70,8 +71,9 @@ def _values(ctx: Context, opts: Options, kind: Kind, name: str) -> dict:
                   "Options": kind.options, "View": _default_view(ctx, kind)}
     else:
         lines = [quote_line(flag, left, right) for flag, left, right in view_rows(ctx, kind.code, name)]
-        values = {kind.title: name, "Update": formcmd.stamp(row.updateDate), "Access": formcmd.stamp(row.accessDate),
-                  "Owner": row.owner or "", "Description": row.description or "", "Options": row.options,
+        values = {kind.title: name, "Update": formcmd.stamp(row.updateDate),
+                  "Access": formcmd.stamp(row.accessDate), "Owner": row.owner or "",
+                  "Description": row.description or "", "Options": row.options,
                   "Revision": row.revision or None, "ServerID": row.serverId or None, "View": lines or None}
     if kind is LABELS and "t" in opts:
         template = _values(ctx, Options(), kind, opts["t"])
@@ -80,10 +82,9 @@ def _values(ctx: Context, opts: Options, kind: Kind, name: str) -> dict:
 
 
 def _default_view(ctx: Context, kind: Kind) -> list[str]:
-    depots = [d for (d,) in ctx.store.all("SELECT name FROM domain WHERE type = 100 AND kind IN (?, ?) ORDER BY name",
-                                          "local", "stream")]
     both = kind is BRANCHES
-    return [quote_line("", f"//{d}/...", f"//{d}/..." if both else None) for d in depots] or None
+    sides = [f"//{depot}/..." for depot in own_depots(ctx.store)]
+    return [quote_line("", side, side if both else None) for side in sides] or None
 
 
 def _save(ctx: Context, opts: Options, kind: Kind, values: dict) -> None:
@@ -118,14 +119,17 @@ def _check_line(kind: Kind, entry: str) -> tuple:
     return flag, left, right
 
 
-def _store(ctx: Context, kind: Kind, values: dict, options: str, lines: list[tuple], row: Row | None) -> None:
+def _store(ctx: Context, kind: Kind, values: dict, options: str, lines: list[tuple],
+           row: Row | None) -> None:
     name, now = values[kind.title], int(time.time())
     with ctx.store.write():
-        ctx.store.insert("domain", type=kind.code, name=name, owner=values.get("Owner") or ctx.user, updateDate=now,
-                         accessDate=row.accessDate if row is not None else now, options=options,
-                         description=values.get("Description") or "", revision=values.get("Revision") or None)
+        ctx.store.insert("domain", type=kind.code, name=name, owner=values.get("Owner") or ctx.user,
+                         updateDate=now, accessDate=row.accessDate if row is not None else now,
+                         options=options, description=values.get("Description") or "",
+                         revision=values.get("Revision") or None)
         ctx.store.execute("DELETE FROM view WHERE type = ? AND name = ?", kind.code, name)
-        ctx.store.many('INSERT INTO view (type, name, kind, seq, flag, "left", "right") VALUES (?, ?, 0, ?, ?, ?, ?)',
+        ctx.store.many('INSERT INTO view (type, name, kind, seq, flag, "left", "right")'
+                       " VALUES (?, ?, 0, ?, ?, ?, ?)",
                        ((kind.code, name, seq, *line) for seq, line in enumerate(lines)))
 
 
@@ -156,4 +160,5 @@ def _show_stream(ctx: Context, opts: Options) -> None:
         ctx.fail(M.StreamIsMainline, name=name)
     lines = [quote_line(*row) for row in branch_rows(chain, other)]
     formcmd.show(ctx, "branch", {"Branch": opts.args[0] if opts.args else name, "Owner": ctx.user,
-                                 "Description": f"Created by {ctx.user}.\n", "Options": "unlocked", "View": lines})
+                                 "Description": f"Created by {ctx.user}.\n", "Options": "unlocked",
+                                 "View": lines})

@@ -48,7 +48,8 @@ def client_facts(ctx: Context, short: bool) -> list[tuple[str, object, object]]:
              (None, None, M.InfoHost(host=ctx.host))]
     if client is not None:
         lock = "locked" if "locked" in client.options.split() else "none"
-        facts += [("clientRoot", client.root, M.InfoClientRoot(root=client.root)), ("clientLock", lock, None)]
+        facts += [("clientRoot", client.root, M.InfoClientRoot(root=client.root)),
+                  ("clientLock", lock, None)]
         if client.stream:
             facts.append(("clientStream", client.stream, M.InfoStream(stream=client.stream)))
     elif not short:

@@ -1,6 +1,5 @@
 """Lists of specifications: users, groups, depots, clients, branches, labels."""
 
-from . import auth
 from .auth import pattern_regex
 from .command import Context, command
 from .listing import day, limited, name_filter, one_line
@@ -19,7 +18,8 @@ def users(ctx: Context, opts: Options) -> None:
     for name in opts.args or [None]:
         regex = pattern_regex(name) if name is not None else None
         rows = limited(ctx, opts, ctx.store.objects("SELECT * FROM user ORDER BY user"),
-                       lambda row: (regex is None or regex.fullmatch(row.user)) and ("a" in opts or row.type == 0))
+                       lambda row: (regex is None or regex.fullmatch(row.user)) and
+                       ("a" in opts or row.type == 0))
         found = False
         for row in list(rows):
             found = True
@@ -29,17 +29,22 @@ def users(ctx: Context, opts: Options) -> None:
 
 
 def _user(ctx: Context, opts: Options, row) -> None:
-    expires = ctx.store.value("SELECT MAX(expires) FROM ticket WHERE user = ? AND state = 0", row.user, default=0)
+    expires = ctx.store.value("SELECT MAX(expires) FROM ticket WHERE user = ? AND state = 0", row.user,
+                              default=0)
     if ctx.tagged:
         long = "l" in opts
         ctx.record([("User", row.user), ("Type", USER_TYPES[row.type]), ("Email", row.email or ""),
-                    ("Update", row.updateDate or 0), ("Access", row.accessDate or 0), ("FullName", row.fullName or ""),
+                    ("Update", row.updateDate or 0), ("Access", row.accessDate or 0),
+                    ("FullName", row.fullName or ""),
                     ("Password", "enabled" if long and row.password else None),
-                    ("ticketExpiration", expires if long else None), ("passwordChange", row.passDate if long else None)])
+                    ("ticketExpiration", expires if long else None),
+                    ("passwordChange", row.passDate if long else None)])
         return
-    fields = {"user": row.user, "email": row.email, "fullName": row.fullName, "accessDate": day(row.accessDate)}
+    fields = {"user": row.user, "email": row.email, "fullName": row.fullName,
+              "accessDate": day(row.accessDate)}
     if "l" in opts:
-        ctx.message(M.UsersDataLong, **fields, type=USER_TYPES[row.type], endDate=day(expires), passDate=day(row.passDate))
+        ctx.message(M.UsersDataLong, **fields, type=USER_TYPES[row.type], endDate=day(expires),
+                    passDate=day(row.passDate))
     else:
         ctx.message(M.UsersData, **fields)
 
@@ -74,7 +79,8 @@ def _group_names(ctx: Context, opts: Options) -> list[str]:
     if "i" in opts:
         todo = list(found)
         while todo:
-            above = {g for (g,) in ctx.store.all('SELECT "group" FROM member WHERE name = ? AND kind = 1', todo.pop())}
+            rows = ctx.store.all('SELECT "group" FROM member WHERE name = ? AND kind = 1', todo.pop())
+            above = {group for (group,) in rows}
             todo += above - found
             found |= above
     return sorted(found)
@@ -87,22 +93,24 @@ def _number(value: int | None) -> int:
 def _limits_text(row) -> dict[str, int]:
     return {"maxresults": _number(row.maxResults), "maxscanrows": _number(row.maxScanRows),
             "maxtimeout": _number(row.maxLockTime), "maxopenfiles": _number(row.maxOpenFiles),
-            "maxmem": _number(row.maxMemory), "timeout": _number(row.timeout), "passtimeout": _number(row.passTimeout)}
+            "maxmem": _number(row.maxMemory), "timeout": _number(row.timeout),
+            "passtimeout": _number(row.passTimeout)}
 
 
 def _group_records(ctx: Context, name: str) -> None:
     row = ctx.store.object('SELECT * FROM "group" WHERE name = ?', name)
     members: dict[tuple[str, int], set[int]] = {}
-    for member, kind in ctx.store.all('SELECT name, kind FROM member WHERE "group" = ? ORDER BY name, kind', name):
+    for member, kind in ctx.store.all('SELECT name, kind FROM member WHERE "group" = ? ORDER BY name, kind',
+                                      name):
         members.setdefault((member, kind == 1), set()).add(kind)
     for (member, subgroup), kinds in members.items():
         ctx.result()
-        ctx.record([("user", member), ("group", name), ("isSubGroup", int(subgroup)), ("isOwner", int(2 in kinds)),
-                    ("isUser", int(0 in kinds)), ("passTimeout", _number(row.passTimeout)),
-                    ("maxScanRows", _number(row.maxScanRows)), ("maxLockTime", _number(row.maxLockTime)),
-                    ("maxOpenFiles", _number(row.maxOpenFiles)), ("timeout", _number(row.timeout)),
-                    ("maxResults", _number(row.maxResults)), ("maxMemory", _number(row.maxMemory)),
-                    ("description", row.description or "")])
+        ctx.record([("user", member), ("group", name), ("isSubGroup", int(subgroup)),
+                    ("isOwner", int(2 in kinds)), ("isUser", int(0 in kinds)),
+                    ("passTimeout", _number(row.passTimeout)), ("maxScanRows", _number(row.maxScanRows)),
+                    ("maxLockTime", _number(row.maxLockTime)), ("maxOpenFiles", _number(row.maxOpenFiles)),
+                    ("timeout", _number(row.timeout)), ("maxResults", _number(row.maxResults)),
+                    ("maxMemory", _number(row.maxMemory)), ("description", row.description or "")])
 
 
 # depots
@@ -110,18 +118,21 @@ def _group_records(ctx: Context, name: str) -> None:
 @command("depots", "t: e: E:", M.UseDepots, maximum=0)
 def depots(ctx: Context, opts: Options) -> None:
     accepts = name_filter(opts)
-    rows = ctx.store.all("SELECT name, accessDate, updateDate, kind, address, map, description, streamDepth FROM domain"
-                         " WHERE type = 100 ORDER BY name")
-    for name, _, date, kind, address, where, text, depth in limited(ctx, opts, rows, lambda r: accepts(r[0])):
+    rows = ctx.store.all("SELECT name, updateDate, kind, address, map, description, streamDepth"
+                         " FROM domain WHERE type = 100 ORDER BY name")
+    for name, date, kind, address, where, text, depth in limited(ctx, opts, rows,
+                                                                    lambda r: accepts(r[0])):
         if "t" in opts and kind != opts["t"]:
             continue
         remote = address if kind in ("remote", "archive") and address else None
         if ctx.tagged:
-            ctx.record([("name", name), ("time", date or 0), ("type", kind), ("extra", remote), ("map", where),
-                        ("desc", text or ""), ("streamDepth", depth if kind == "stream" else None)])
+            ctx.record([("name", name), ("time", date or 0), ("type", kind), ("extra", remote),
+                        ("map", where), ("desc", text or ""),
+                        ("streamDepth", depth if kind == "stream" else None)])
         else:
-            ctx.message(M.DepotsDataExtra if remote else M.DepotsData, type="Depot", depotName=name, updateDate=day(date),
-                        location=kind, address=remote, map=where, description=one_line(text))
+            ctx.message(M.DepotsDataExtra if remote else M.DepotsData, type="Depot", depotName=name,
+                        updateDate=day(date), location=kind, address=remote, map=where,
+                        description=one_line(text))
 
 
 # clients, branches, labels
@@ -129,7 +140,8 @@ def depots(ctx: Context, opts: Options) -> None:
 def _domains(ctx: Context, opts: Options, code: int):
     accepts = name_filter(opts)
     user, stream, server = opts.get("u"), opts.get("S"), opts.get("s")
-    rows = ctx.store.objects("SELECT * FROM domain WHERE type = ? ORDER BY name", code) if stream is None else \
+    rows = ctx.store.objects("SELECT * FROM domain WHERE type = ? ORDER BY name",
+                             code) if stream is None else \
         ctx.store.objects("SELECT * FROM domain WHERE type = ? AND stream = ? ORDER BY name", code, stream)
 
     def wanted(row) -> bool:
@@ -141,8 +153,9 @@ def _domains(ctx: Context, opts: Options, code: int):
 def clients(ctx: Context, opts: Options) -> None:
     for row in _domains(ctx, opts, 99) if "U" not in opts else []:
         if ctx.tagged:
-            ctx.record([("client", row.name), ("Update", row.updateDate or 0), ("Access", row.accessDate or 0),
-                        ("Owner", row.owner or ""), ("Options", row.options), ("SubmitOptions", row.submitOptions),
+            ctx.record([("client", row.name), ("Update", row.updateDate or 0),
+                        ("Access", row.accessDate or 0), ("Owner", row.owner or ""),
+                        ("Options", row.options), ("SubmitOptions", row.submitOptions),
                         ("LineEnd", row.lineEnd), ("Root", row.root), ("Host", row.host or ""),
                         ("Stream", row.stream or None), ("ServerID", row.serverId or None),
                         ("Type", row.kind or "writeable"), ("Backup", row.backup or "enable"),
@@ -157,8 +170,8 @@ def _simple_domains(ctx: Context, opts: Options, code: int, key: str, title: str
     for row in _domains(ctx, opts, code):
         if ctx.tagged:
             ctx.record([(key, row.name), ("Update", row.updateDate or 0), ("Access", row.accessDate or 0),
-                        ("Owner", row.owner or ""), ("Options", row.options), ("Description", row.description or ""),
-                        ("Revision", row.revision or None)])
+                        ("Owner", row.owner or ""), ("Options", row.options),
+                        ("Description", row.description or ""), ("Revision", row.revision or None)])
         else:
             ctx.message(M.DomainsData, domainType=title, domainName=row.name,
                         updateDate=day(row.updateDate, "t" in opts), description=one_line(row.description))

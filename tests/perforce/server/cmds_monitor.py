@@ -47,12 +47,14 @@ def _row(ctx: Context, opts: Options, other: Context, state: str) -> None:
     host = other.session.peer_host if environment else None
     client = other.client_name if environment else None
     if ctx.tagged:
-        ctx.record([("id", other.id), ("prog", prog), ("host", host), ("status", state), ("user", other.user),
-                    ("client", client), ("time", elapsed), ("command", other.name), ("args", args or None)])
+        ctx.record([("id", other.id), ("prog", prog), ("host", host), ("status", state),
+                    ("user", other.user), ("client", client), ("time", elapsed), ("command", other.name),
+                    ("args", args or None)])
         return
     user = other.user if long else f"{other.user[:USER_WIDTH]:{USER_WIDTH}}"
-    ctx.message(M.MonitorData, id=f"{other.id:5d}", prog=prog, host=host, runstate=state, user=user, client=client,
-                elapsed=elapsed, function=other.name, args=args if long else args[:ARGS_WIDTH])
+    ctx.message(M.MonitorData, id=f"{other.id:5d}", prog=prog, host=host, runstate=state, user=user,
+                client=client, elapsed=elapsed, function=other.name,
+                args=args if long else args[:ARGS_WIDTH])
 
 
 def _terminate(ctx: Context, argv: list[str]) -> None:

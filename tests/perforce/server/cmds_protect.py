@@ -22,7 +22,8 @@ def _entry(perm: str, is_group: int, name: str, host: str, flag: str, path: str,
 
 
 def _rows(ctx: Context) -> list[tuple]:
-    return ctx.store.all("SELECT perm, isGroup, name, host, flag, depotFile, comment FROM protect ORDER BY seq")
+    return ctx.store.all("SELECT perm, isGroup, name, host, flag, depotFile, comment FROM protect"
+                         " ORDER BY seq")
 
 
 def _values(ctx: Context) -> dict:
@@ -31,7 +32,8 @@ def _values(ctx: Context) -> dict:
     if not rows:
         return {"Protections": ["write user * * //...", f"super user {ctx.user} * //..."]}
     updated = ctx.store.value("SELECT value FROM config WHERE name = ?", ".protect.update")
-    return {"Update": formcmd.stamp(int(updated)) if updated else None, "Protections": [_entry(*row) for row in rows]}
+    return {"Update": formcmd.stamp(int(updated)) if updated else None,
+            "Protections": [_entry(*row) for row in rows]}
 
 
 def _parse(entry: str) -> tuple:
@@ -60,7 +62,8 @@ def _save(ctx: Context, values: dict) -> None:
         ctx.store.execute("DELETE FROM protect")
         ctx.store.many("INSERT INTO protect VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                        ((seq, *row) for seq, row in enumerate(rows)))
-        ctx.store.execute("INSERT OR REPLACE INTO config VALUES (?, ?)", ".protect.update", str(int(time.time())))
+        ctx.store.execute("INSERT OR REPLACE INTO config VALUES (?, ?)", ".protect.update",
+                          str(int(time.time())))
         if not any(row[0] == "super" and not row[4] for row in rows):
             raise CommandError(M.ProtectsNoSuper())
     ctx.message(M.ProtectSave)
@@ -125,7 +128,7 @@ def _maximum(ctx: Context, opts: Options, rows: list[tuple]) -> None:
 
 def _show(ctx: Context, number: int, row: tuple) -> None:
     perm, is_group, name, host, flag, path, _ = row
-    ctx.emit([("unmap", True if flag else None), ("line", number), ("perm", perm), ("isgroup", True if is_group else None),
-              ("user", name), ("host", host), ("depotFile", path)],
-             M.ProtectsData, perm=perm, isgroup="group" if is_group else "user", user=name, ipaddr=host, mapFlag=flag,
-             depotFile=path)
+    ctx.emit([("unmap", True if flag else None), ("line", number), ("perm", perm),
+              ("isgroup", True if is_group else None), ("user", name), ("host", host), ("depotFile", path)],
+             M.ProtectsData, perm=perm, isgroup="group" if is_group else "user", user=name, ipaddr=host,
+             mapFlag=flag, depotFile=path)

@@ -30,7 +30,8 @@ def stream(ctx: Context, opts: Options) -> None:
     elif "o" in opts:
         _show(ctx, opts, name)
     else:
-        formcmd.process(ctx, opts, "stream", lambda: _template(ctx, opts, name), lambda v: _save(ctx, opts, v),
+        formcmd.process(ctx, opts, "stream", lambda: _template(ctx, opts, name),
+                        lambda v: _save(ctx, opts, v),
                         M.DomainNoChange(domainType="Stream", domainName=name))
 
 
@@ -59,17 +60,18 @@ def _template(ctx: Context, opts: Options, name: str) -> dict:
         raise SpecError("stream", M.FieldBadVal(field="Type", text="/".join(streamspec.TYPES)))
     options = {"release": RELEASE_OPTIONS, "sparserel": RELEASE_OPTIONS, "virtual": CLOSED_OPTIONS,
                "mainline": CLOSED_OPTIONS}.get(kind, streamspec.DEFAULT_OPTIONS)
-    return {"Stream": name, "Owner": ctx.user, "Name": name.rpartition("/")[2], "Parent": opts.get("P", NONE),
-            "Type": kind, "Description": f"Created by {ctx.user}.\n", "Options": options,
-            "ParentView": opts.get("--parentview", "inherit"), "Paths": ["share ..."]}
+    return {"Stream": name, "Owner": ctx.user, "Name": name.rpartition("/")[2],
+            "Parent": opts.get("P", NONE), "Type": kind, "Description": f"Created by {ctx.user}.\n",
+            "Options": options, "ParentView": opts.get("--parentview", "inherit"), "Paths": ["share ..."]}
 
 
 def values_of(found: Stream) -> dict:
     def entries(rows: list[tuple]) -> list[str] | None:
         return [join_words([w for w in row[:-1] if w], row[-1]) for row in rows] or None
-    return {"Stream": found.name, "Update": formcmd.stamp(found.updated), "Access": formcmd.stamp(found.accessed),
-            "Owner": found.owner, "Name": found.title, "Parent": found.parent, "Type": found.type,
-            "Description": found.description, "Options": found.options, "ParentView": found.parent_view,
+    return {"Stream": found.name, "Update": formcmd.stamp(found.updated),
+            "Access": formcmd.stamp(found.accessed), "Owner": found.owner, "Name": found.title,
+            "Parent": found.parent, "Type": found.type, "Description": found.description,
+            "Options": found.options, "ParentView": found.parent_view,
             "Components": entries(found.components), "Paths": entries(found.paths),
             "Remapped": entries(found.remapped), "Ignored": entries(found.ignored)}
 
@@ -168,7 +170,8 @@ def check(ctx: Context, opts: Options, new: Stream, old: Stream | None) -> None:
     _check_parent(ctx, new)
     _check_change(ctx, opts, new, old)
     check_paths(StreamSpec(new.name, new.type, [row[:3] for row in new.paths if row[1]],
-                           [row[:2] for row in new.remapped if row[0]], [text for text, _ in new.ignored if text]))
+                           [row[:2] for row in new.remapped if row[0]],
+                           [text for text, _ in new.ignored if text]))
     for kind, _, depot, _ in new.paths:
         if depot:
             _check_import(ctx, depot)
@@ -198,15 +201,16 @@ def _save(ctx: Context, opts: Options, values: dict) -> None:
 
 
 def _same(old: Stream, new: Stream) -> bool:
-    fields = ("parent", "type", "title", "owner", "description", "options", "paths", "remapped", "ignored", "components")
+    fields = ("parent", "type", "title", "owner", "description", "options", "paths", "remapped", "ignored",
+              "components")
     return all(getattr(old, field) == getattr(new, field) for field in fields)
 
 
 def store_stream(ctx: Context, new: Stream, change: int, old: Stream | None = None) -> None:
     """Writes a checked stream as of a change (inside write())."""
     store, now = ctx.store, int(time.time())
-    store.insert("domain", type=STREAM, name=new.name, owner=new.owner or ctx.user, updateDate=now, accessDate=now,
-                 description=new.description, options=new.options)
+    store.insert("domain", type=STREAM, name=new.name, owner=new.owner or ctx.user, updateDate=now,
+                 accessDate=now, description=new.description, options=new.options)
     store.execute("DELETE FROM deletedStream WHERE stream = ?", new.name)
     store.insert("stream", stream=new.name, parent=new.parent, type=new.type, title=new.title, change=change,
                  parentView=new.parent_view, baseParent=streamspec.base_parent(store, new))
@@ -215,7 +219,8 @@ def store_stream(ctx: Context, new: Stream, change: int, old: Stream | None = No
     rows += [(IGNORED, "", text, "", note) for text, note in new.ignored]
     rows += [(COMPONENTS, *row) for row in new.components]
     store.many('INSERT INTO template (name, change, seq, kind, type, "left", "right", comment)'
-               " VALUES (?, ?, ?, ?, ?, ?, ?, ?)", ((new.name, change, seq, *row) for seq, row in enumerate(rows)))
+               " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+               ((new.name, change, seq, *row) for seq, row in enumerate(rows)))
 
 
 def _delete(ctx: Context, opts: Options, name: str) -> None:

@@ -10,6 +10,7 @@ from .listing import limited
 from .mapping import ViewMap
 from .messages import M
 from .options import Options
+from .store import prefix_range
 from .streamspec import NONE, Stream
 from .streamview import client_rows, entries
 from .wildcard import has_wildcards, pattern
@@ -31,13 +32,14 @@ def streams(ctx: Context, opts: Options) -> None:
 
 
 def record(parents: dict[str, Stream], s: Stream) -> dict:
-    return {"Stream": s.name, "Update": str(s.updated), "Access": str(s.accessed), "Owner": s.owner, "Name": s.title,
-            "Parent": s.parent, "Type": s.type, "desc": s.description, "Options": s.options,
+    return {"Stream": s.name, "Update": str(s.updated), "Access": str(s.accessed), "Owner": s.owner,
+            "Name": s.title, "Parent": s.parent, "Type": s.type, "desc": s.description, "Options": s.options,
             **dict(streamspec.flow(parents, s)), "ParentView": s.parent_view}
 
 
 def _deleted(ctx: Context) -> list[dict]:
-    return [{**json.loads(text), "deleted": ""} for (text,) in ctx.store.all("SELECT record FROM deletedStream")]
+    return [{**json.loads(text), "deleted": ""}
+            for (text,) in ctx.store.all("SELECT record FROM deletedStream")]
 
 
 def _list(ctx: Context, opts: Options, rows: list[dict]) -> None:
@@ -48,8 +50,9 @@ def _list(ctx: Context, opts: Options, rows: list[dict]) -> None:
         regex = pattern_regex(path) if path is not None else None
 
         def accepts(row: dict) -> bool:
-            return (regex is None or regex.fullmatch(row["Stream"])) and readable_stream(readable, row["Stream"]) and (
-                wanted is None or wanted(row))
+            name = row["Stream"]
+            shown = (regex is None or regex.fullmatch(name)) and readable_stream(readable, name)
+            return bool(shown) and (wanted is None or wanted(row))
         found = False
         for row in limited(ctx, opts, rows, accepts):
             found = True
@@ -66,8 +69,8 @@ def _show(ctx: Context, fields: list[str] | None, row: dict) -> None:
     if ctx.tagged:
         ctx.record([(k, v) for k, v in row.items() if fields is None or k in fields])
     else:
-        ctx.message(M.StreamsData, stream=row["Stream"], type=row["Type"], parent=row["Parent"], title=row["Name"],
-                    status="deleted" if "deleted" in row else None)
+        ctx.message(M.StreamsData, stream=row["Stream"], type=row["Type"], parent=row["Parent"],
+                    title=row["Name"], status="deleted" if "deleted" in row else None)
 
 
 # --viewmatch
@@ -76,18 +79,21 @@ def _view_matches(ctx: Context, opts: Options) -> None:
     wanted = compile_filter(opts["F"]) if "F" in opts else None
     regexes = [pattern_regex(path) for path in opts.args]
     fields = opts["T"].replace(",", " ").split() if "T" in opts else None
-    names = [s.name for s in streamspec.every(ctx.store) if not regexes or any(r.fullmatch(s.name) for r in regexes)]
-    found = (match for name in names for path in opts.all("--viewmatch") for match in _matching(ctx, name, path))
+    names = [s.name for s in streamspec.every(ctx.store) if not regexes or
+             any(r.fullmatch(s.name) for r in regexes)]
+    found = (match for name in names for path in opts.all("--viewmatch")
+             for match in _matching(ctx, name, path))
     for row in limited(ctx, opts, found, lambda r: wanted is None or wanted(r)):
         if ctx.tagged:
             ctx.record([(k, v) for k, v in row.items() if fields is None or k in fields])
         else:
-            ctx.message(M.StreamViewMatchData, stream=row["Stream"], pathtype=row["PathType"], viewPath=row["ViewPath"],
-                        depotPath=row["DepotPath"])
+            ctx.message(M.StreamViewMatchData, stream=row["Stream"], pathtype=row["PathType"],
+                        viewPath=row["ViewPath"], depotPath=row["DepotPath"])
 
 
 def _matching(ctx: Context, name: str, path: str):
-    """The entry of a stream's view that shows a depot path: the last that matches it, if it is in the view at all."""
+    """The entry of a stream's view that shows a depot path: the last that matches it, if it is in the view
+    at all."""
     chain, best = streamspec.chain(ctx.store, name), None
     if not has_wildcards(path) and ViewMap.of(client_rows(chain, "view")).translate(path) is None:
         return
@@ -96,15 +102,16 @@ def _matching(ctx: Context, name: str, path: str):
         if shape.match(path) or shape.covers(pattern(path)):
             best = entry
     if best is not None and best.kind != "exclude":
-        yield {"Stream": name, "DepotPath": best.depot + best.at, "ViewPath": best.view, "PathType": best.kind,
-               "PathSource": best.source}
+        yield {"Stream": name, "DepotPath": best.depot + best.at, "ViewPath": best.view,
+               "PathType": best.kind, "PathSource": best.source}
 
 
 # istat
 
 @command("istat", "A: a r c C s", M.UseIstat, minimum=1, maximum=1)
 def istat(ctx: Context, opts: Options) -> None:
-    """Flow rules of a stream and, per direction asked for, whether its parent has changes the other lacks."""
+    """Flow rules of a stream and, per direction asked for, whether its parent has changes the other
+    lacks."""
     s = streamspec.load(ctx.store, opts.args[0])
     if s is None:
         ctx.fail(M.NoSuchDomain, type="Stream", name=opts.args[0])
@@ -112,8 +119,9 @@ def istat(ctx: Context, opts: Options) -> None:
         ctx.fail(M.StreamIsMainline, name=s.name)
     parent = streamspec.load(ctx.store, s.parent)
     flows = dict(streamspec.flow(ctx.store, s))
-    pairs = [("stream", s.name), ("parent", s.parent), ("type", s.type), ("parentType", parent.type if parent else ""),
-             ("firmerThanParent", flows["firmerThanParent"]), ("changeFlowsToParent", flows["changeFlowsToParent"]),
+    pairs = [("stream", s.name), ("parent", s.parent), ("type", s.type),
+             ("parentType", parent.type if parent else ""), ("firmerThanParent", flows["firmerThanParent"]),
+             ("changeFlowsToParent", flows["changeFlowsToParent"]),
              ("changeFlowsFromParent", flows["changeFlowsFromParent"])]
     if "r" not in opts and flows["changeFlowsToParent"] == "true":
         pairs += _direction(ctx, s.name, s.parent, "ToParent", "toResult", streamspec.FIRMER[s.type])
@@ -128,14 +136,17 @@ def _direction(ctx: Context, source: str, target: str, key: str, result: str, me
     return [(f"integ{key}", "true" if pending else "false"), *how, (result, "query")]
 
 
+PENDING = """SELECT 1 FROM head h WHERE h.depotFile >= :from AND h.depotFile < :fromEnd
+    AND (h.live OR EXISTS (SELECT 1 FROM integed i
+        WHERE i.fromFile = h.depotFile AND i.toFile >= :to AND i.toFile < :toEnd))
+    AND NOT EXISTS (SELECT 1 FROM integed i
+        WHERE i.fromFile = h.depotFile AND i.toFile >= :to AND i.toFile < :toEnd AND i.endFromRev >= h.rev)
+    AND NOT EXISTS (SELECT 1 FROM integed i WHERE i.toFile = h.depotFile AND i.fromFile >= :to
+        AND i.fromFile < :toEnd AND i.endToRev >= h.rev AND i.how IN (0, 2, 4)) LIMIT 1"""
+
+
 def _has_pending(ctx: Context, source: str, target: str) -> bool:
-    """Whether the source has a live head revision that no integration record credits to the target."""
-    from .store import prefix_range
-    low, high = prefix_range(source + "/")
-    return ctx.store.value(
-        "SELECT 1 FROM head h WHERE h.depotFile >= ? AND h.depotFile < ? AND NOT EXISTS (SELECT 1 FROM integed i WHERE"
-        " i.fromFile = h.depotFile AND i.toFile >= ? AND i.toFile < ? AND i.endFromRev >= h.rev) AND NOT EXISTS"
-        " (SELECT 1 FROM integed i WHERE i.toFile = h.depotFile AND i.fromFile >= ? AND i.fromFile < ? AND"
-        " i.endToRev >= h.rev AND i.how IN (0, 2, 4)) AND (h.live OR EXISTS (SELECT 1 FROM integed i WHERE"
-        " i.toFile >= ? AND i.toFile < ? AND i.fromFile = h.depotFile)) LIMIT 1",
-        low, high, *prefix_range(target + "/"), *prefix_range(target + "/"), *prefix_range(target + "/")) is not None
+    """Whether the source has a head revision that no integration record credits to the target."""
+    (low, high), (to, to_end) = prefix_range(source + "/"), prefix_range(target + "/")
+    named = {"from": low, "fromEnd": high, "to": to, "toEnd": to_end}
+    return ctx.store.named(PENDING, named) is not None

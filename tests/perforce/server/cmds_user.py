@@ -12,7 +12,8 @@ from .options import Options
 from .specs import SpecError
 
 LIMITS = {"MaxResults": "maxResults", "MaxScanRows": "maxScanRows", "MaxLockTime": "maxLockTime",
-          "MaxOpenFiles": "maxOpenFiles", "MaxMemory": "maxMemory", "Timeout": "timeout", "PasswordTimeout": "passTimeout"}
+          "MaxOpenFiles": "maxOpenFiles", "MaxMemory": "maxMemory", "Timeout": "timeout",
+          "PasswordTimeout": "passTimeout"}
 MEMBERS = {"Subgroups": 1, "Owners": 2, "Users": 0}
 
 
@@ -35,7 +36,8 @@ def _user_values(ctx: Context, name: str) -> dict:
     if row is None:
         return {"User": name, "Type": "standard", "Email": f"{name}@{ctx.client_name}", "FullName": name,
                 "AuthMethod": "perforce"}
-    reviews = [path for (path,) in ctx.store.all("SELECT depotFile FROM review WHERE user = ? ORDER BY seq", name)]
+    reviews = [path for (path,) in ctx.store.all("SELECT depotFile FROM review WHERE user = ? ORDER BY seq",
+                                                 name)]
     return {"User": name, "Type": USER_TYPES[row.type], "Email": row.email or "",
             "Update": formcmd.stamp(row.updateDate), "Access": formcmd.stamp(row.accessDate),
             "FullName": row.fullName or "", "JobView": row.jobView or None,
@@ -51,15 +53,17 @@ def _save_user(ctx: Context, opts: Options, values: dict) -> None:
         raise SpecError("user", M.InvalidType(type="user type", arg=values["Type"]))
     old, now = _user_values(ctx, name), int(time.time())
     known = "Update" in old
-    if known and all(values.get(k) == old.get(k) for k in ("Email", "FullName", "JobView", "Password", "Reviews", "Type")):
+    if known and all(values.get(k) == old.get(k)
+                     for k in ("Email", "FullName", "JobView", "Password", "Reviews", "Type")):
         ctx.message(M.UserNoChange, user=name)
         return
     password = values.get("Password")
     with ctx.store.write():
         auth.create_user(ctx.store, name, ctx.client_name)
-        ctx.store.execute("UPDATE user SET type = ?, email = ?, fullName = ?, jobView = ?, updateDate = ? WHERE user = ?",
-                          USER_TYPES.index(values.get("Type", "standard")), values["Email"], values["FullName"],
-                          values.get("JobView"), now, name)
+        ctx.store.execute("UPDATE user SET type = ?, email = ?, fullName = ?, jobView = ?, updateDate = ?"
+                          " WHERE user = ?",
+                          USER_TYPES.index(values.get("Type", "standard")), values["Email"],
+                          values["FullName"], values.get("JobView"), now, name)
         ctx.store.execute("DELETE FROM review WHERE user = ?", name)
         ctx.store.many("INSERT INTO review VALUES (?, ?, ?)",
                        ((name, seq, path) for seq, path in enumerate(values.get("Reviews") or ())))
@@ -99,8 +103,8 @@ def group(ctx: Context, opts: Options) -> None:
     if "d" in opts:
         _delete_group(ctx, opts, name)
         return
-    formcmd.process(ctx, opts, "group", lambda: _group_values(ctx, name), lambda v: _save_group(ctx, opts, v),
-                    M.GroupNotUpdated(group=name))
+    formcmd.process(ctx, opts, "group", lambda: _group_values(ctx, name),
+                    lambda v: _save_group(ctx, opts, v), M.GroupNotUpdated(group=name))
 
 
 def _may_change_group(ctx: Context, opts: Options, name: str) -> None:
@@ -113,7 +117,8 @@ def _may_change_group(ctx: Context, opts: Options, name: str) -> None:
 
 
 def _owns_group(ctx: Context, name: str) -> bool:
-    return bool(ctx.store.value('SELECT 1 FROM member WHERE "group" = ? AND kind = 2 AND name = ?', name, ctx.user))
+    return bool(ctx.store.value('SELECT 1 FROM member WHERE "group" = ? AND kind = 2 AND name = ?', name,
+                                ctx.user))
 
 
 def _limit_text(value: int | None) -> str:
@@ -152,7 +157,8 @@ def _save_group(ctx: Context, opts: Options, values: dict) -> None:
         ctx.fail(M.GroupNotOwner, user=ctx.user, group=name)
     columns = {column: _limit_number(field, values.get(field) or _limit_default(field))
                for field, column in LIMITS.items()}
-    members = [(name, member, kind) for field, kind in MEMBERS.items() for member in dict.fromkeys(values.get(field) or ())]
+    members = [(name, member, kind) for field,
+               kind in MEMBERS.items() for member in dict.fromkeys(values.get(field) or ())]
     _store_group(ctx, name, values.get("Description"), columns, members)
     if not members:
         ctx.message(M.GroupDeleted if exists else M.GroupNotCreated, group=name)

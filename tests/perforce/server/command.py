@@ -45,7 +45,8 @@ COMMANDS: dict[str, Command] = {}
 
 def command(name: str, words: str = "", usage: Message | None = None, minimum: int = 0,
             maximum: int | None = None, level: str | None = "list", auth: bool = True, aliases: tuple = ()):
-    """Registers a command.  words, usage, minimum, maximum: see options.Spec.  level: the protection level a user
+    """Registers a command.  words, usage, minimum, maximum: see options.Spec.  level: the protection level a
+    user
     needs somewhere to run it at all (None: no check); auth=False: runs without login."""
     def register(func):
         entry = Command(name, func, Spec(words, usage or M.Usage, minimum, maximum), level, auth)
@@ -112,7 +113,8 @@ class Context:
         self.session.channel.write("record", pairs.items() if isinstance(pairs, dict) else pairs)
 
     def message(self, *messages: Bound | Message, **args) -> None:
-        """Sends a message: ctx.message(M.X, a=1) or ctx.message(M.X(a=1)); several are one chained message."""
+        """Sends a message: ctx.message(M.X, a=1) or ctx.message(M.X(a=1)); several are one chained
+        message."""
         self.check()
         bound = [m(**args) if isinstance(m, Message) else m for m in messages]
         self.session.channel.write("message", message_pairs(bound))
@@ -155,7 +157,8 @@ class Context:
         self.session.channel.write(func, fields.items())
 
     def ask(self, func: str, **fields):
-        """Has the client do something and waits for its answer (a wire.Frame); ClientFailed if it could not."""
+        """Has the client do something and waits for its answer (a wire.Frame); ClientFailed if it could
+        not."""
         answer = self.session.ask(func, fields)
         if answer.get("status") == "error":
             raise ClientFailed(answer.get("error"))
@@ -186,7 +189,8 @@ class Context:
         return self._access
 
     def client_spec(self, required: bool = True):
-        """The client's spec (spec_store.Client) or None; with required, the product's error if there is none."""
+        """The client's spec (spec_store.Client) or None; with required, the product's error if there is
+        none."""
         if self._client is None:
             from . import clientspec
             self._client = clientspec.load(self.store, self.client_name)

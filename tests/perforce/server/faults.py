@@ -1,6 +1,8 @@
-"""Faults on request, for tests: latency, refused and cut connections, hung commands, tickets that expire, limits.
+"""Faults on request, for tests: latency, refused and cut connections, hung commands, tickets that expire,
+limits.
 
-They are set by p4d-control, which talks to a running server over the Unix socket ROOT/control.  A request is one
+They are set by p4d-control, which talks to a running server over the Unix socket ROOT/control.  A request is
+one
 line of words; the answer is one line, `ok ...` or `error ...`.  Faults are not kept over a restart.
 """
 

@@ -1,4 +1,5 @@
-"""Forms from the commands' side: -o shows one, -i reads one from the client, neither opens the client's editor."""
+"""Forms from the commands' side: -o shows one, -i reads one from the client, neither opens the client's
+editor."""
 
 from typing import Callable
 

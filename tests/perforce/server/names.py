@@ -45,3 +45,9 @@ def check_domain(store: Store, name: str, code: int) -> str:
         if other != code and store.value("SELECT 1 FROM domain WHERE type = ? AND name = ?", other, name):
             raise CommandError(M.WrongDomain(name=name, type=title, type2=DOMAINS[code]))
     return name
+
+
+def own_depots(store: Store) -> list[str]:
+    """The depots that hold files of their own."""
+    return [depot for (depot,) in store.all("SELECT name FROM domain WHERE type = 100 AND kind IN (?, ?)"
+                                            " ORDER BY name", "local", "stream")]

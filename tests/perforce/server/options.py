@@ -1,7 +1,8 @@
 """Command line options of server commands, in the product's manner and with its error texts.
 
 A specification is a string of words: `a` a flag, `m#` takes a number, `c:` takes a value (-cX or -c X), `O.`
-takes what is attached to it (-Ol), `--field:` a long option.  Flags may be bundled (-as).  The well-known long
+takes what is attached to it (-Ol), `--field:` a long option.  Flags may be bundled (-as).  The well-known
+long
 names (--max, --client, ...) are accepted for the letters a command has.
 """
 

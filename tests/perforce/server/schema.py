@@ -17,7 +17,8 @@ CREATE TABLE property (name BLOB, seq INTEGER, scope INTEGER, who BLOB, value BL
     PRIMARY KEY (name, seq, scope, who)) WITHOUT ROWID;
 
 CREATE TABLE user (user BLOB PRIMARY KEY, type INTEGER NOT NULL DEFAULT 0, email BLOB, jobView BLOB,
-    updateDate INTEGER, accessDate INTEGER, fullName BLOB, password BLOB, passDate INTEGER NOT NULL DEFAULT 0,
+    updateDate INTEGER, accessDate INTEGER, fullName BLOB, password BLOB, passDate INTEGER NOT NULL DEFAULT
+    0,
     reset INTEGER NOT NULL DEFAULT 0, strong INTEGER NOT NULL DEFAULT 1, authMethod BLOB) WITHOUT ROWID;
 CREATE TABLE review (user BLOB, seq INTEGER, depotFile BLOB, PRIMARY KEY (user, seq)) WITHOUT ROWID;
 -- host '' means every host; state 0 good, 1 expired on request, 2 logged out
@@ -115,7 +116,8 @@ ABSENT = ("delete", "move/delete", "purge", "archive")
 
 _ABSENT_SQL = ", ".join(f"x'{name.encode().hex()}'" for name in ABSENT)
 
-_HEAD = f"""INSERT OR REPLACE INTO head SELECT depotFile, rev, change, size, action NOT IN ({_ABSENT_SQL}), lazy, type,
+_HEAD = f"""INSERT OR REPLACE INTO head SELECT depotFile, rev, change, size, action NOT IN ({_ABSENT_SQL}),
+lazy, type,
         action, date FROM rev WHERE depotFile = %s.depotFile ORDER BY rev DESC LIMIT 1;"""
 
 TRIGGERS = f"""
@@ -129,7 +131,8 @@ CREATE TRIGGER rev_delete AFTER DELETE ON rev BEGIN
 # For bulk loading: drop the triggers, fill rev, then run FILL_HEADS and TRIGGERS again.
 DROP_TRIGGERS = "DROP TRIGGER rev_insert; DROP TRIGGER rev_update; DROP TRIGGER rev_delete;"
 FILL_HEADS = f"""DELETE FROM head;
-INSERT INTO head SELECT depotFile, MAX(rev), change, size, action NOT IN ({_ABSENT_SQL}), lazy, type, action, date
+INSERT INTO head SELECT depotFile, MAX(rev), change, size, action NOT IN ({_ABSENT_SQL}), lazy, type, action,
+date
     FROM rev GROUP BY depotFile;
 """
 

@@ -1,6 +1,7 @@
 """The server process: listens, runs each connection in a thread of its own, dispatches commands.
 
-State that is not in the database: the running commands (monitor) and the faults (faults.py).  A connection that
+State that is not in the database: the running commands (monitor) and the faults (faults.py).  A connection
+that
 breaks the protocol is closed without a word, as a broken client deserves; a bug in a command becomes an
 "Internal error" message and a traceback on the log, and never ends the server.
 """
@@ -61,7 +62,8 @@ class Server:
         if host or not socket.has_dualstack_ipv6():
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
             return socket.create_server((host, number), family=family, backlog=BACKLOG)
-        return socket.create_server(("", number), family=socket.AF_INET6, dualstack_ipv6=True, backlog=BACKLOG)
+        return socket.create_server(("", number), family=socket.AF_INET6, dualstack_ipv6=True,
+                                    backlog=BACKLOG)
 
     def serve(self) -> None:
         """Accepts connections until close()."""

@@ -1,7 +1,9 @@
 """The server's state: one SQLite file ROOT/db.sqlite in WAL mode.
 
-Store is one connection; every server thread takes one from the Pool.  All text goes through encode/decode (see
-the package), so text columns hold BLOBs and sort bytewise.  Writers of one process are serialised by write(),
+Store is one connection; every server thread takes one from the Pool.  All text goes through encode/decode
+(see
+the package), so text columns hold BLOBs and sort bytewise.  Writers of one process are serialised by
+write(),
 which commits on success and rolls back on any exception; a committed transaction survives kill -9.
 """
 
@@ -28,7 +30,8 @@ class StoreError(Exception):
 
 
 def prefix_range(prefix: str) -> tuple[str, bytes]:
-    """Bounds (low inclusive, high exclusive) of all keys that start with prefix, for `path >= ? AND path < ?`."""
+    """Bounds (low inclusive, high exclusive) of all keys that start with prefix, for `path >= ? AND path <
+    ?`."""
     raw = encode(prefix)
     while raw and raw[-1] == 0xFF:
         raw = raw[:-1]
@@ -48,7 +51,8 @@ class Store:
         self.root = Path(root)
         self.lock = lock or threading.RLock()
         self.depth = 0
-        self.db = sqlite3.connect(self.root / FILE, timeout=60, isolation_level=None, check_same_thread=False)
+        self.db = sqlite3.connect(self.root / FILE, timeout=60, isolation_level=None,
+                                  check_same_thread=False)
         self.db.row_factory = _tuple
         self.db.execute("PRAGMA journal_mode=WAL")
         self.db.execute("PRAGMA synchronous=NORMAL")
@@ -82,6 +86,11 @@ class Store:
         """First column of the first row, or default if there is no row or it is NULL."""
         row = self.row(sql, *args)
         return default if row is None or row[0] is None else row[0]
+
+    def named(self, sql: str, args: dict) -> tuple | None:
+        """The first row of a query with :named arguments."""
+        bound = {key: encode(a) if isinstance(a, str) else a for key, a in args.items()}
+        return self.db.execute(sql, bound).fetchone()
 
     def objects(self, sql: str, *args) -> Iterator[Row]:
         cursor = self.db.execute(sql, _bind(args))

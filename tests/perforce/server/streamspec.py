@@ -1,6 +1,7 @@
 """A stream as commands use it: its specification, now or at a change, and its place among other streams.
 
-The paths are in `template`, one set per change that saved the stream.  save() and delete() are cmds_stream's.
+The paths are in `template`, one set per change that saved the stream.  save() and delete() are
+cmds_stream's.
 """
 
 import dataclasses
@@ -19,8 +20,10 @@ MAX_DEPTH = 100
 
 @dataclasses.dataclass
 class Stream:
-    """paths: (type, view path, depot path or "", comment); remapped: (view, client, comment); ignored: (pattern,
-    comment); components: (type, folder, stream[@change], comment).  An entry that is only a comment has empty text."""
+    """paths: (type, view path, depot path or "", comment); remapped: (view, client, comment); ignored:
+    (pattern,
+    comment); components: (type, folder, stream[@change], comment).  An entry that is only a comment has
+    empty text."""
 
     name: str
     parent: str
@@ -53,7 +56,8 @@ def load(store: Store, name: str, at_change: int | None = None) -> Stream | None
         return None
     change = row.change
     if at_change is not None and at_change < change:
-        change = store.value("SELECT MAX(change) FROM template WHERE name = ? AND change <= ?", name, at_change)
+        change = store.value("SELECT MAX(change) FROM template WHERE name = ? AND change <= ?", name,
+                             at_change)
         if change is None:
             return None
     return _build(store, row, change)
@@ -63,15 +67,17 @@ def _build(store: Store, row: Row, change: int) -> Stream:
     domain = store.object("SELECT * FROM domain WHERE type = ? AND name = ?", STREAM, row.stream) or Row(
         owner="", description="", options=DEFAULT_OPTIONS, updateDate=0, accessDate=0)
     entries: list[list[tuple]] = [[], [], [], []]
-    for kind, *words in store.rows('SELECT kind, type, "left", "right", comment FROM template WHERE name = ? AND'
-                                   ' change = ? ORDER BY kind, seq', row.stream, change):
+    for kind, *words in store.rows('SELECT kind, type, "left", "right", comment FROM template'
+                                   ' WHERE name = ? AND change = ? ORDER BY kind, seq', row.stream, change):
         entries[kind].append(tuple(word or "" for word in words))
-    return Stream(name=row.stream, parent=row.parent, type=row.type, title=row.title or "", owner=domain.owner or "",
-                  description=domain.description or "", options=domain.options or DEFAULT_OPTIONS,
-                  parent_view=row.parentView or "inherit", updated=domain.updateDate or 0,
-                  accessed=domain.accessDate or 0, change=change, paths=entries[PATHS],
+    return Stream(name=row.stream, parent=row.parent, type=row.type, title=row.title or "",
+                  owner=domain.owner or "", description=domain.description or "",
+                  options=domain.options or DEFAULT_OPTIONS, parent_view=row.parentView or "inherit",
+                  updated=domain.updateDate or 0, accessed=domain.accessDate or 0, change=change,
+                  paths=entries[PATHS],
                   remapped=[(left, right, note) for _, left, right, note in entries[REMAPPED]],
-                  ignored=[(left, note) for _, left, _, note in entries[IGNORED]], components=entries[COMPONENTS])
+                  ignored=[(left, note) for _, left, _, note in entries[IGNORED]],
+                  components=entries[COMPONENTS])
 
 
 def every(store: Store) -> list[Stream]:
@@ -79,12 +85,14 @@ def every(store: Store) -> list[Stream]:
     domains = {row.name: row for row in store.objects("SELECT * FROM domain WHERE type = ?", STREAM)}
     streams = []
     for row in store.objects("SELECT * FROM stream ORDER BY stream"):
-        domain = domains.get(row.stream) or Row(owner="", description="", options="", updateDate=0, accessDate=0)
+        domain = domains.get(row.stream) or Row(owner="", description="", options="", updateDate=0,
+                                                accessDate=0)
         streams.append(Stream(
-            name=row.stream, parent=row.parent, type=row.type, title=row.title or "", owner=domain.owner or "",
-            description=domain.description or "", options=domain.options or DEFAULT_OPTIONS,
-            parent_view=row.parentView or "inherit", updated=domain.updateDate or 0, accessed=domain.accessDate or 0,
-            change=row.change, paths=[], remapped=[], ignored=[], components=[]))
+            name=row.stream, parent=row.parent, type=row.type, title=row.title or "",
+            owner=domain.owner or "", description=domain.description or "",
+            options=domain.options or DEFAULT_OPTIONS, parent_view=row.parentView or "inherit",
+            updated=domain.updateDate or 0, accessed=domain.accessDate or 0, change=row.change, paths=[],
+            remapped=[], ignored=[], components=[]))
     return streams
 
 
@@ -100,14 +108,17 @@ def ancestry(store: Store, stream: Stream, at_change: int | None = None) -> list
 
 
 def chain(store: Store, name: str, at_change: int | None = None) -> list[StreamSpec]:
-    """What streamview needs to generate the views of a stream: it and its ancestors; empty if there is none."""
+    """What streamview needs to generate the views of a stream: it and its ancestors; empty if there is
+    none."""
     stream = load(store, name, at_change)
     if stream is None:
         return []
-    return [StreamSpec(name=s.name, type=s.type, paths=[(kind, view, depot) for kind, view, depot, _ in s.paths if view],
+    return [StreamSpec(name=s.name, type=s.type,
+                       paths=[(kind, view, depot) for kind, view, depot, _ in s.paths if view],
                        remapped=[(left, right) for left, right, _ in s.remapped if left],
                        ignored=[text for text, _ in s.ignored if text], inherit=s.parent_view != "noinherit",
-                       components=[(kind, folder, other) for kind, folder, other, _ in s.components if folder])
+                       components=[(kind, folder, other) for kind, folder, other,
+                                   _ in s.components if folder])
             for s in ancestry(store, stream, at_change)]
 
 
@@ -148,7 +159,8 @@ def flow(parents: dict[str, Stream] | Store, stream: Stream) -> list[tuple[str, 
 
 
 def children(store: Store, name: str) -> list[str]:
-    return [child for (child,) in store.all("SELECT stream FROM stream WHERE parent = ? ORDER BY stream", name)]
+    return [child for (child,) in store.all("SELECT stream FROM stream WHERE parent = ? ORDER BY stream",
+                                            name)]
 
 
 def stream_of_path(store: Store, path: str) -> str | None:
