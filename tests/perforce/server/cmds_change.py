@@ -49,8 +49,8 @@ def _values(ctx: Context, opts: Options, row: Row | None) -> dict:
     readable = "f" in opts or changespec.may_read(ctx, row)
     jobs = [job for (job,) in ctx.store.all("SELECT job FROM fix WHERE change = ? ORDER BY job", row.change)]
     return {"Change": str(row.change), "Date": formcmd.stamp(row.date), "Client": row.client,
-            "User": row.user, "Status": STATUS[row.status], "Type": row.type or "public", "ImportedBy": row.importer or None,
-            "Identity": row.identity or None,
+            "User": row.user, "Status": STATUS[row.status], "Type": row.type or "public",
+            "ImportedBy": row.importer or None, "Identity": row.identity or None,
             "Description": row.description if readable else changespec.HIDDEN, "Jobs": jobs or None,
             "Stream": row.stream or None, "Files": files or None}
 

@@ -7,6 +7,8 @@ from .command import Context
 from .dates import format_day, format_time
 from .options import Options
 
+SHORT = 31      # bytes of a description that short listings show
+
 
 def day(seconds: int | None, with_time: bool = False) -> str:
     """A date of plain output: server time zone, YYYY/MM/DD and with -t the time."""
