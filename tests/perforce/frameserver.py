@@ -3,15 +3,17 @@
     with FrameServer(handler) as server:
         done = server.p4("-ztag", "info")
 
-`handler(peer, command)` runs once per command; what it returns is ignored, a release is sent after it unless it
-dropped the connection.  Everything is bytes, so that paths and values may be anything.
+`handler(peer, command)` runs once per command; what it returns is ignored, a release is sent after it unless
+it dropped the connection.  Everything is bytes, so that paths and values may be anything.
 """
 
 import os
 import socket
 import struct
 import subprocess
+import tempfile
 import threading
+import unittest
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Iterable
@@ -66,7 +68,8 @@ class Peer:
         self.asked = 0
 
     def send(self, func: str, **fields) -> None:
-        self.send_pairs([(b"func", func)] + [(key, value) for key, value in fields.items() if value is not None])
+        self.send_pairs([(b"func", func)] + [(key, value) for key,
+                                             value in fields.items() if value is not None])
 
     def send_pairs(self, pairs: Iterable[tuple]) -> None:
         self.send_bytes(pack(pairs))
@@ -81,7 +84,8 @@ class Peer:
         self.send_pairs([(b"func", b"record"), *pairs])
 
     def message(self, severity: int, generic: int, fmt: str | bytes, **args) -> None:
-        self.send("message", code=severity << 28 | len(args) << 24 | generic << 16 | 6 << 10, fmt=fmt, **args)
+        self.send("message", code=severity << 28 | len(args) << 24 | generic << 16 | 6 << 10, fmt=fmt,
+                  **args)
 
     def ask(self, func: str, **fields) -> dict[bytes, bytes]:
         """The fields of the answer; frames that come before it are kept in `before`."""
@@ -192,9 +196,29 @@ class FrameServer:
         return run_p4("-p", self.port, *args, **options)
 
 
-def run_p4(*args, stdin: bytes = b"", env: dict | None = None, cwd: str | Path = "/", timeout: float = 60) -> Done:
+def run_p4(*args, stdin: bytes = b"", env: dict | None = None, cwd: str | Path = "/",
+           timeout: float = 60) -> Done:
     """Runs the client with an environment of nothing but what is given."""
     base = {"HOME": "/nonexistent", "P4USER": "maya", "P4CLIENT": "maya-ws", "P4CHARSET": "none"}
     done = subprocess.run([str(P4), *args], input=stdin, env=base if env is None else env, cwd=cwd,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout, check=False)
     return Done(done.returncode, done.stdout, done.stderr)
+
+
+def quiet(peer: Peer, command: Command) -> None:
+    """A server that has nothing to say."""
+
+
+class Folder(unittest.TestCase):
+    """A test with a directory of its own."""
+
+    def setUp(self) -> None:
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.folder = Path(temporary.name).resolve()
+
+    def write(self, name: str, content: bytes | str) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path

@@ -37,16 +37,18 @@ class Files(unittest.TestCase):
     def path(self, name: str) -> str:
         return f"{self.folder}/{name}"
 
-    def transfer(self, peer: Peer, name: str | bytes, data: bytes, close: dict | None = None, pieces: int = 65536,
-                 **fields) -> dict[bytes, bytes]:
+    def transfer(self, peer: Peer, name: str | bytes, data: bytes, close: dict | None = None,
+                 pieces: int = 65536, **fields) -> dict[bytes, bytes]:
         """One file the way a server sends it, without waiting in between."""
         path = name if isinstance(name, bytes) else self.path(name)
-        peer.send("client-OpenFile", **{"handle": "h1", "path": path, "type": "text", "perms": "ro", **fields})
+        peer.send("client-OpenFile",
+                  **{"handle": "h1", "path": path, "type": "text", "perms": "ro", **fields})
         for at in range(0, len(data), pieces):
             peer.send("client-WriteFile", handle="h1", data=data[at:at + pieces])
         return peer.ask("client-CloseFile", handle="h1", **(close or {}))
 
-    def put(self, name: str, data: bytes, *, shown: str = "", status: int = 0, **fields) -> dict[bytes, bytes]:
+    def put(self, name: str, data: bytes, *, shown: str = "", status: int = 0,
+            **fields) -> dict[bytes, bytes]:
         answers = []
         done = self.play(lambda peer: answers.append(self.transfer(peer, name, data, **fields)))
         self.assertEqual((done.stderr.decode(), done.status), (shown, status))
@@ -82,7 +84,8 @@ class Writing(Files):
     def test_modes(self) -> None:
         """ro, rw and exec by the umask, and the time of the revision"""
         for number, (perms, more, mode) in enumerate((("ro", {}, 0o444), ("rw", {}, 0o644),
-                                                      ("ro", {"exec": ""}, 0o555), ("rw", {"exec": ""}, 0o755))):
+                                                      ("ro", {"exec": ""}, 0o555),
+                                                      ("rw", {"exec": ""}, 0o755))):
             self.put(f"f{number}", b"x", perms=perms, modTime="1700000001", **more)
             self.assertEqual(self.mode(f"f{number}"), mode)
             self.assertEqual(int((self.folder / f"f{number}").stat().st_mtime), 1700000001)
@@ -90,7 +93,8 @@ class Writing(Files):
     def test_line_ends(self) -> None:
         """LF becomes what the client spec says, in text only, however the data is cut"""
         data = b"one\n\ntwo\r\nno end"
-        for line_end, wanted in (("local", data), ("unix", data), ("share", data), ("mac", data.replace(b"\n", b"\r")),
+        for line_end, wanted in (("local", data), ("unix", data), ("share", data),
+                                 ("mac", data.replace(b"\n", b"\r")),
                                  ("win", data.replace(b"\n", b"\r\n"))):
             for pieces in (1, 3, 100):
                 self.put("f", data, lineEnd=line_end, pieces=pieces, close={"digest": digest(data)})
@@ -109,7 +113,8 @@ class Writing(Files):
         self.assertEqual((self.folder / "f").read_bytes(), b"text again")
         self.assertFalse((self.folder / "f").is_symlink())
         self.put("g", b"", type="symlink", status=1, shown=f"write: {self.path('g')}: Invalid argument\n")
-        self.put("g", b"x" * 5000, type="symlink", status=1, shown=f"write: {self.path('g')}: File name too long\n")
+        self.put("g", b"x" * 5000, type="symlink", status=1,
+                 shown=f"write: {self.path('g')}: File name too long\n")
 
     def test_clobber(self) -> None:
         """a file the user made writable is not written over, unless the client spec says so"""
@@ -162,7 +167,8 @@ class Writing(Files):
 
         def script(peer: Peer) -> None:
             for i in range(70):
-                peer.send("client-OpenFile", handle=f"h{i}", path=self.path(f"f{i}"), type="text", perms="rw")
+                peer.send("client-OpenFile", handle=f"h{i}", path=self.path(f"f{i}"), type="text",
+                          perms="rw")
             for i in range(70):
                 peer.send("client-WriteFile", handle=f"h{i}", data=f"file {i}")
             answers.extend(peer.ask("client-CloseFile", handle=f"h{i}")[b"status"] for i in range(70))
@@ -180,7 +186,8 @@ class Writing(Files):
         def script(peer: Peer) -> None:
             self.answer = self.transfer(peer, "f", b"x" * 100000)
         with FrameServer(lambda peer, command: script(peer)) as server:
-            done = subprocess.run(["sh", "-c", 'trap "" XFSZ; ulimit -f 8; exec "$@"', "sh", P4, "-p", server.port, "sync"],
+            done = subprocess.run(["sh", "-c", 'trap "" XFSZ; ulimit -f 8; exec "$@"', "sh", P4, "-p",
+                                   server.port, "sync"],
                                   env={}, capture_output=True, check=False)
         self.assertEqual((done.returncode, self.answer[b"status"]), (1, b"error"))
         self.assertEqual(done.stderr.decode(), f"write: {self.path('f')}: File too large\n")
@@ -254,7 +261,8 @@ class Changing(Files):
         """a file moves into new directories and does not write over a writable one"""
         self.put("a/f", b"x")
         self.ask("client-MoveFile", **{"from": self.path("a/f"), "to": self.path("b/c/g"), "rmdir": ""})
-        self.assertEqual(sorted(str(p.relative_to(self.folder)) for p in self.folder.rglob("*")), ["b", "b/c", "b/c/g"])
+        self.assertEqual(sorted(str(p.relative_to(self.folder)) for p in self.folder.rglob("*")),
+                         ["b", "b/c", "b/c/g"])
         (self.folder / "mine").write_bytes(b"mine")
         answer, _, _ = self.ask("client-MoveFile", **{"from": self.path("b/c/g"), "to": self.path("mine")})
         self.assertEqual((answer[b"status"], (self.folder / "mine").read_bytes()), (b"error", b"mine"))
@@ -266,7 +274,8 @@ class Reading(Files):
     def stat(self, name: str, **more) -> dict[bytes, bytes]:
         answer, done, _ = self.ask("client-StatFile", path=self.path(name), **more)
         self.assertEqual((done.status, answer[b"status"]), (0, b"ok"))
-        return {key: value for key, value in answer.items() if key not in (b"func", b"id", b"status", b"mtime")}
+        hidden = (b"func", b"id", b"status", b"mtime")
+        return {key: value for key, value in answer.items() if key not in hidden}
 
     def test_stat(self) -> None:
         """what is there, and its digest in the server's form"""
@@ -275,14 +284,17 @@ class Reading(Files):
         (self.folder / "t").chmod(0o640)
         self.assertEqual(self.stat("t"), {b"exists": b"", b"type": b"text", b"size": b"6", b"mode": b"640"})
         self.assertEqual(self.stat("t", digest="", lineEnd="win"),
-                         {b"exists": b"", b"type": b"text", b"size": b"6", b"mode": b"640", b"digestSize": b"4",
+                         {b"exists": b"", b"type": b"text", b"size": b"6", b"mode": b"640",
+                          b"digestSize": b"4",
                           b"digest": raw(digest(b"a\nb\n"))})
-        self.assertEqual(self.stat("t", digest="", lineEnd="win", type="binary")[b"digest"], raw(digest(b"a\r\nb\r\n")))
+        self.assertEqual(self.stat("t", digest="", lineEnd="win", type="binary")[b"digest"],
+                         raw(digest(b"a\r\nb\r\n")))
         (self.folder / "b").write_bytes(b"x" * 70000 + b"\0")
         self.assertEqual(self.stat("b")[b"type"], b"text")
         (self.folder / "b").write_bytes(b"x\0")
         (self.folder / "b").chmod(0o755)
-        self.assertEqual(self.stat("b"), {b"exists": b"", b"type": b"binary", b"size": b"2", b"mode": b"755", b"exec": b""})
+        self.assertEqual(self.stat("b"),
+                         {b"exists": b"", b"type": b"binary", b"size": b"2", b"mode": b"755", b"exec": b""})
         (self.folder / "e").write_bytes(b"")
         self.assertIn(b"empty", self.stat("e"))
         (self.folder / "l").symlink_to("t")
@@ -301,7 +313,8 @@ class Reading(Files):
         """content in the server's form, in pieces, with size and digest"""
         text = b"line\r\n" * 40000 + b"\r\n\rx\r"
         for line_end, wanted in (("local", text), ("win", text.replace(b"\r\n", b"\n")),
-                                 ("share", text.replace(b"\r\n", b"\n")), ("mac", text.replace(b"\r", b"\n"))):
+                                 ("share", text.replace(b"\r\n", b"\n")),
+                                 ("mac", text.replace(b"\r", b"\n"))):
             (self.folder / "f").write_bytes(text)
             data, answer = self.send("f", type="text", lineEnd=line_end)
             self.assertEqual(data, wanted)
@@ -332,11 +345,12 @@ class Reading(Files):
             answer, _, before = self.ask("client-ListDir", path=str(self.folder), **more)
             frames = [dict(frame) for frame in before]
             self.assertEqual(answer[b"count"], raw(len(frames)))
-            return [os.fsdecode(frame[b"path"]).removeprefix(f"{self.folder}/") + ":" + frame[b"type"].decode() +
-                    ("*" if b"exec" in frame else "") for frame in frames]
+            return [os.fsdecode(frame[b"path"]).removeprefix(f"{self.folder}/") + ":" +
+                    frame[b"type"].decode() + ("*" if b"exec" in frame else "") for frame in frames]
         self.assertEqual(entries(), ["a:file*", "b-c:dir", "b.txt:file", "b:dir", "loop:symlink"])
         self.assertEqual(entries(recursive="", hidden=""),
-                         [".hidden:file", "a:file*", "b-c/d:file", "b.txt:file", "b/x:file", "b/y/z:file", "loop:symlink"])
+                         [".hidden:file", "a:file*", "b-c/d:file", "b.txt:file", "b/x:file", "b/y/z:file",
+                          "loop:symlink"])
         self.assertEqual(self.ask("client-ListDir", path=self.path("none"))[0][b"status"], b"error")
 
     def test_md5(self) -> None:
@@ -345,7 +359,8 @@ class Reading(Files):
             data = os.urandom(size)
             (self.folder / "f").write_bytes(data)
             if size % 16 in (0, 7, 8, 9, 15):
-                self.assertEqual(self.stat("f", digest="", type="binary")[b"digest"], raw(digest(data)), size)
+                self.assertEqual(self.stat("f", digest="", type="binary")[b"digest"], raw(digest(data)),
+                                 size)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 """The C client's output formats, byte for byte.
 
-Two parts.  Shapes: scenarios of our own (data/clientfmt-*.json), each played to the client in every format.  Replay:
-captures of the product's client in ../shared/reference/perforce/clientfmt, one test per file.  The frames that a
-capture implies are worked out from the captures of the same scenario in other formats: records and messages from the
--G one, plain messages from the -Mj one.  A message becomes the template and arguments that make that text, found in
-the table of the product's messages, so the client's expansion is checked too.
+Two parts.  Shapes: scenarios of our own (data/clientfmt-*.json), each played to the client in every format.
+Replay: captures of the product's client in ../shared/reference/perforce/clientfmt, one test per file.  The
+frames that a capture implies are worked out from the captures of the same scenario in other formats: records
+and messages from the -G one, plain messages from the -Mj one.  A message becomes the template and arguments
+that make that text, found in the table of the product's messages, so the client's expansion is checked too.
 """
 
 import json
@@ -26,16 +26,17 @@ from frameserver import TOP, Command, Done, FrameServer, Peer, raw, run_p4  # no
 
 REFERENCE = TOP.parent / "shared/reference/perforce"
 CAPTURES = REFERENCE / "clientfmt"
-FORMATS = {"plain": [], "s": ["-s"], "ztag": ["-ztag"], "ztag-s": ["-s", "-ztag"], "G": ["-G"], "Mj": ["-Mj"],
+FORMATS = {"plain": [], "s": ["-s"], "ztag": ["-ztag"], "ztag-s": ["-s", "-ztag"], "G": ["-G"],
+           "Mj": ["-Mj"],
            "ztag-Mj": ["-ztag", "-Mj"]}
 
 # Captures that say something about the product's build or machine and not about the client's behaviour.
 NOT_APPLIED = {
-    "opt-V--plain": "the block names the product's build and its libraries; its last line and status are compared",
+    "opt-V--plain": "the block names the product's build and libraries; last line and status are compared",
 }
 
 
-# --- our own shapes ---------------------------------------------------------------------------------------------------
+# --- our own shapes ----------------------------------------------------------------------------------------
 
 def play(peer: Peer, steps: list) -> None:
     """The steps of a data file: frames, with `ask` those that are answered; `drop` closes the connection."""
@@ -43,7 +44,8 @@ def play(peer: Peer, steps: list) -> None:
         if step["func"] == "drop":
             peer.drop()
         elif "ask" in step:
-            peer.ask(step["func"], **{key: value for key, value in step.items() if key not in ("func", "ask")})
+            peer.ask(step["func"],
+                     **{key: value for key, value in step.items() if key not in ("func", "ask")})
         else:
             peer.send_pairs(step.items())
 
@@ -80,7 +82,7 @@ def add_shapes() -> None:
                 setattr(Shapes, f"test_{path.stem}_{scenario['name']}_{name}".replace("-", "_"), test)
 
 
-# --- captures of the product's client -----------------------------------------------------------------------------------
+# --- captures of the product's client ----------------------------------------------------------------------
 
 class Capture:
     """One file: the command line, what came out, the exit status."""
@@ -135,10 +137,10 @@ def unmarshal(data: bytes) -> list[list[tuple[bytes, object]]]:
     return objects
 
 
-# --- message templates -----------------------------------------------------------------------------------------------
+# --- message templates -------------------------------------------------------------------------------------
 
 def template_pattern(fmt: str) -> tuple[str, list[str], int]:
-    """A regular expression for the texts of a template, the names of its groups, the number of literal characters."""
+    """A pattern for the texts of a template, the names of its groups, the number of literal characters."""
     names: list[str] = []
     literal = 0
 
@@ -180,7 +182,8 @@ def templates() -> dict[tuple[int, int], list[tuple[int, int, str, list[str], re
         fmt = columns[8].replace('\\"', '"').replace("\\n", "\n").replace("\\t", "\t").replace("\\'", "'")
         pattern, names, literal = template_pattern(fmt)
         if literal >= 3:
-            table.setdefault((severity, generic), []).append((literal, code, fmt, names, re.compile(pattern, re.S)))
+            table.setdefault((severity, generic),
+                             []).append((literal, code, fmt, names, re.compile(pattern, re.S)))
     for entries in table.values():
         entries.sort(key=lambda entry: -entry[0])
     return table
@@ -193,7 +196,8 @@ def find_template(text: str, severity: int, generic: int) -> tuple[int, str, dic
         if not match:
             continue
         args: dict[str, str] = {}
-        if all(value is None or args.setdefault(name, value) == value for name, value in zip(names, match.groups())):
+        if all(value is None or args.setdefault(name, value) == value for name,
+               value in zip(names, match.groups())):
             return code, fmt, args
     return None
 
@@ -219,7 +223,7 @@ def find_in_any(text: str, severity: int) -> tuple[int, str, dict[str, str]] | N
     return None
 
 
-# --- frames of a scenario ----------------------------------------------------------------------------------------------
+# --- frames of a scenario ----------------------------------------------------------------------------------
 
 def tagged_frames(scenario: str) -> list[list[tuple]]:
     frames = []
@@ -329,11 +333,14 @@ def play_unicode(peer: Peer, command: Command) -> None:
     peer.send_pairs(message_pairs(text, 1, 0))
 
 
-HANDLERS = {"change-o": play_form_output, "change-i-form": play_form_input, "change-i-marshal": play_form_input,
+HANDLERS = {"change-o": play_form_output, "change-i-form": play_form_input,
+            "change-i-marshal": play_form_input,
             "change-i-json": play_form_input, "login-prompt": play_prompt, "drop": play_drop,
-            "opt-F-ztag": play_changes, "opt-F-missingkey": play_changes, "opt-q": play_changes, "opt-x": play_files,
+            "opt-F-ztag": play_changes, "opt-F-missingkey": play_changes, "opt-q": play_changes,
+            "opt-x": play_files,
             "opt-x-b": play_files, "unicode-server-charset-none": play_unicode}
-WITHOUT_SERVER = {"conn-refused", "conn-badhost", "usage", "nocommand", "tickets-empty", "set", "charset-bogus",
+WITHOUT_SERVER = {"conn-refused", "conn-badhost", "usage", "nocommand", "tickets-empty", "set",
+                  "charset-bogus",
                   "opt-V"}
 
 
@@ -374,7 +381,7 @@ def cannot_resolve(scenario: str) -> str | None:
         return f"the name {host} exists here"
     except socket.gaierror as error:
         wanted = "Name or service not known"
-        return None if error.strerror == wanted else f"the resolver says {error.strerror!r} for unknown names"
+        return None if error.strerror == wanted else f"the resolver says {error.strerror!r}"
 
 
 class Replay(unittest.TestCase):
