@@ -63,8 +63,7 @@ LockClient *lock_client_free(LockClient *client) {
         return NULL;
 }
 
-/* --- answers
- * ----------------------------------------------------------------------------------------------------- */
+/* --- answers --- */
 
 static int to_errno(const sd_bus_error *error) {
         static const struct {
@@ -137,8 +136,7 @@ static int read_busy(sd_bus_message *reply, LockHolder *ret_busy) {
         return r < 0 ? r : read_holder(reply, ret_busy);
 }
 
-/* --- Acquire
- * ----------------------------------------------------------------------------------------------------- */
+/* --- Acquire --- */
 
 static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
         sd_bus_message **ret = userdata;
@@ -275,8 +273,7 @@ int lock_client_acquire(LockClient *client, const char *resource, const char *mo
         return r;
 }
 
-/* --- List, Break
- * ------------------------------------------------------------------------------------------------- */
+/* --- List, Break --- */
 
 static int read_holders(sd_bus_message *reply, LockHolder **ret, size_t *ret_n) {
         LockHolder *holders = NULL, *grown, next;

@@ -227,11 +227,12 @@ static int take_value(const Ctl *ctl, const CtlOption *option, const char *attac
         return 0;
 }
 
-static int parse_option(Parsed *parsed, int argc, char *argv[], int *index) {
+/* Before the verb there are the common options only: `weirctl --state=DIR streams --state=ok`. */
+static int parse_option(Parsed *parsed, bool has_verb, int argc, char *argv[], int *index) {
         const char *word = argv[*index], *name = word[1] == '-' ? word + 2 : NULL;
         const char *equals = name ? strchr(name, '=') : NULL;
         size_t length = equals ? (size_t) (equals - name) : name ? strlen(name) : 0, at;
-        const CtlVerb *verb = parsed->ctl.verb;
+        const CtlVerb *verb = has_verb ? parsed->ctl.verb : NULL;
         const CtlOption *option;
         char letter = !name && !word[2] ? word[1] : 0;
 
@@ -262,7 +263,7 @@ static int parse_words(Parsed *parsed, int argc, char *argv[]) {
                 if (!has_ended && strcmp(argv[i], "--") == 0) {
                         has_ended = true;
                 } else if (!has_ended && argv[i][0] == '-' && argv[i][1]) {
-                        r = parse_option(parsed, argc, argv, &i);
+                        r = parse_option(parsed, has_verb, argc, argv, &i);
                         if (r < 0) {
                                 return r;
                         }

@@ -22,8 +22,7 @@
 #define DISK_WARN_BYTES (INT64_C(1024) * 1024 * 1024)
 #define DISK_FAIL_BYTES (INT64_C(100) * 1024 * 1024)
 
-/* --- reporting
- * --------------------------------------------------------------------------------------------------- */
+/* --- reporting --- */
 
 static const struct {
         const char *word, *colour;
@@ -73,8 +72,7 @@ void doctor_report(Doctor *doctor, DoctorVerdict verdict, const char *subject, c
         json_object_end(&doctor->json.writer);
 }
 
-/* --- the configuration
- * ------------------------------------------------------------------------------------------- */
+/* --- the configuration --- */
 
 static void check_weir_yaml(Doctor *doctor) {
         _cleanup_free_ char *message = NULL;
@@ -97,7 +95,10 @@ static void check_servers_yaml(Doctor *doctor) {
         ServerList list = {};
         int r = config_load_servers(doctor->ctl->config_directory, &list, &message);
 
-        if (r < 0) {
+        if (r == -ENOENT) {
+                doctor_report(doctor, DOCTOR_FAIL, "servers.yaml", "Write one; servers.yaml(5) tells how.",
+                              "there is none in %s", doctor->ctl->config_directory);
+        } else if (r < 0) {
                 doctor_report(doctor, DOCTOR_FAIL, "servers.yaml",
                               "Correct it; until then the last good one is in force.", "%s",
                               message ? message : strerror(-r));
@@ -115,8 +116,7 @@ static void check_servers_yaml(Doctor *doctor) {
         server_list_done(&list);
 }
 
-/* --- systemd
- * ----------------------------------------------------------------------------------------------------- */
+/* --- systemd --- */
 
 typedef enum Demand { DEMAND_ACTIVE, DEMAND_ENABLED, DEMAND_TIMER, DEMAND_LOADED, DEMAND_NOT_FAILED } Demand;
 static const struct {
@@ -222,8 +222,7 @@ static void check_journal(Doctor *doctor) {
         }
 }
 
-/* --- the state
- * ---------------------------------------------------------------------------------------------------- */
+/* --- the state --- */
 
 static void check_disk(Doctor *doctor) {
         const char *directory = doctor->ctl->state_directory;
@@ -304,8 +303,7 @@ static void check_tickets(Doctor *doctor) {
         }
 }
 
-/* --- the verb
- * ----------------------------------------------------------------------------------------------------- */
+/* --- the verb --- */
 
 static int print_summary(Doctor *doctor) {
         int status = doctor->counts[DOCTOR_FAIL] > 0;

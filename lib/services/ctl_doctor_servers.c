@@ -13,8 +13,7 @@
 #define SKEW_WARN_SECONDS 60
 #define VERSION_MAX 4096
 
-/* --- the program
- * -------------------------------------------------------------------------------------------------- */
+/* --- the program --- */
 
 static int on_version(const void *data, size_t length, void *userdata) {
         return buffer_append(userdata, data, length);
@@ -53,8 +52,7 @@ static void check_program(Doctor *doctor, const CtlPerforce *perforce) {
         report_version(doctor, output.data ? output.data : "");
 }
 
-/* --- one server
- * --------------------------------------------------------------------------------------------------- */
+/* --- one server --- */
 
 typedef struct Patient {
         Doctor *doctor;

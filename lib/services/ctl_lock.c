@@ -22,8 +22,7 @@ const CtlOption ctl_lock_options[] = {
         {},
 };
 
-/* --- answers of weir-lockd
- * --------------------------------------------------------------------------------------- */
+/* --- answers of weir-lockd --- */
 
 static int connect_lockd(const Ctl *ctl, LockClient **ret, int *ret_status) {
         int r = lock_client_new(ret);
@@ -35,33 +34,32 @@ static int connect_lockd(const Ctl *ctl, LockClient **ret, int *ret_status) {
         return r;
 }
 
-/* Each failure of a call to weir-lockd, with its exit status and what to do. */
-static int explain(const Ctl *ctl, int error, const char *what, const char *message) {
+/* Each failure of a call to weir-lockd, with its exit status and what to do. Its own sentence says the rest;
+ * "busy" needs no more. */
+static int explain(const Ctl *ctl, int error, const char *what, const char *resource, const char *message) {
         static const struct {
                 int error, status;
                 const char *next;
         } table[] = {
                 { -EBUSY, CTL_EXIT_BUSY, "Wait for it with --wait, or see `weirctl locks`." },
-                { -EACCES, CTL_EXIT_NO_PERMISSION,
-                  "Run it as root, or ask an administrator for a polkit rule." },
+                { -EACCES, CTL_EXIT_NO_PERMISSION, "Run it as root, or ask for a polkit rule." },
                 { -EINVAL, CTL_EXIT_USAGE, "weirctl(1) lists the resources and modes." },
-                { -EHOSTDOWN, 1,
-                  "`systemctl status weir-lockd` shows what is wrong with the lock manager." },
+                { -EHOSTDOWN, 1, "`systemctl status weir-lockd` tells what is wrong there." },
+                { 0, 1, "`journalctl -u weir-lockd` has the details." }, /* anything else */
         };
+        size_t i = 0;
 
-        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
-                if (table[i].error == error) {
-                        return ctl_fail(ctl, table[i].status, table[i].next, "%s: %s.", what,
-                                        message ? message : strerror(-error));
-                }
+        while (table[i].error != error && table[i].error != 0) {
+                i++;
         }
-        return ctl_fail(ctl, 1, "`journalctl -u weir-lockd` has the details.", "%s: %s.", what,
+        if (error == -EBUSY && message) {
+                return ctl_fail(ctl, table[i].status, table[i].next, "%s.", message);
+        }
+        return ctl_fail(ctl, table[i].status, table[i].next, "Failed to %s%s: %s.", what, resource,
                         message ? message : strerror(-error));
 }
 
-/* --- lock
- * --------------------------------------------------------------------------------------------------------
- * */
+/* --- lock --- */
 
 static int read_wait(const Ctl *ctl, uint64_t *ret) {
         const char *text = ctl_option(ctl, "wait");
@@ -88,7 +86,7 @@ static int read_why(const Ctl *ctl, char **ret) {
 static int take_lock(const Ctl *ctl, uint64_t wait_usec, int *ret_status) {
         const char *resource = ctl->arguments[0], *mode = ctl_option(ctl, "mode");
         _cleanup_(lock_client_freep) LockClient *client = NULL;
-        _cleanup_free_ char *why = NULL, *message = NULL, *what = NULL;
+        _cleanup_free_ char *why = NULL, *message = NULL;
         int r = connect_lockd(ctl, &client, ret_status);
 
         if (r < 0) {
@@ -100,8 +98,7 @@ static int take_lock(const Ctl *ctl, uint64_t wait_usec, int *ret_status) {
                                         &message);
         }
         if (r < 0) {
-                (void) string_format(&what, "Failed to lock %s", resource);
-                *ret_status = explain(ctl, r, what ? what : "Failed", message);
+                *ret_status = explain(ctl, r, "lock ", resource, message);
         }
         return r;
 }
@@ -140,8 +137,7 @@ int ctl_lock(Ctl *ctl) {
         return r;
 }
 
-/* --- locks
- * ------------------------------------------------------------------------------------------------------- */
+/* --- locks --- */
 
 static void write_holder(JsonWriter *writer, const LockHolder *holder) {
         json_object_begin(writer, NULL);
@@ -196,7 +192,7 @@ static int list_locks(const Ctl *ctl, LockClient *client) {
         CtlJson json;
 
         if (r < 0) {
-                return explain(ctl, r, "Failed to list the locks", message);
+                return explain(ctl, r, "list the locks", "", message);
         }
         if (ctl->json) {
                 ctl_json_begin(&json);
@@ -212,13 +208,12 @@ static int list_locks(const Ctl *ctl, LockClient *client) {
 }
 
 static int break_lock(const Ctl *ctl, LockClient *client, const char *resource) {
-        _cleanup_free_ char *message = NULL, *what = NULL;
+        _cleanup_free_ char *message = NULL;
         uint32_t broken = 0;
         int r = lock_client_break(client, resource, &broken, &message);
 
         if (r < 0) {
-                (void) string_format(&what, "Failed to break the lock on %s", resource);
-                return explain(ctl, r, what ? what : "Failed", message);
+                return explain(ctl, r, "break the lock on ", resource, message);
         }
         if (broken == 0) {
                 return ctl_fail(ctl, 1, "`weirctl locks` lists what is: a lock is broken by its exact name.",

@@ -7,6 +7,7 @@
 #include "base/string_util.h"
 #include "base/time_util.h"
 #include "clients/systemd_client.h"
+#include "services/config.h"
 #include "services/ctl_lock.h"
 #include "services/ctl_output.h"
 #include "services/ctl_table.h"
@@ -46,9 +47,7 @@ static void finish_table(Status *status, const char *nothing) {
         status->table = ctl_table_free(status->table);
 }
 
-/* --- units
- * --------------------------------------------------------------------------------------------------------
- * */
+/* --- units --- */
 
 static const CtlColumn unit_columns[] = {
         { .title = "UNIT", .may_shrink = true },
@@ -119,8 +118,7 @@ static void show_units(Status *status) {
         status->systemd = systemd_client_free(status->systemd);
 }
 
-/* --- measurements and servers
- * -------------------------------------------------------------------------------------- */
+/* --- measurements and servers --- */
 
 static const CtlColumn run_columns[] = {
         { .title = "SCOPE", .may_shrink = true },
@@ -236,9 +234,29 @@ static void show_servers(Status *status, MonitorStore *store, const char *failur
         monitor_servers_free(servers, n);
 }
 
-/* --- locks
- * ---------------------------------------------------------------------------------------------------------
- * */
+/* --- the configuration --- */
+
+/* Only what is wrong with it is worth a line: then an older one is in force. */
+static void show_configuration(Status *status) {
+        _cleanup_free_ char *message = NULL;
+        WeirConfig config = {};
+        ServerList list = {};
+        int r = config_load(status->ctl->config_directory, &config, &message);
+
+        r = r < 0 ? r : config_load_servers(status->ctl->config_directory, &list, &message);
+        if (r < 0 && !message) {
+                (void) string_format(&message, "%s: %s", status->ctl->config_directory, strerror(-r));
+        }
+        json_string(&status->json.writer, "configuration_problem", r < 0 ? message : NULL);
+        if (r < 0 && !status->ctl->json) {
+                printf("Configuration:\n  %s\n  The last good one stays in force.\n\n",
+                       message ? message : "");
+        }
+        weir_config_done(&config);
+        server_list_done(&list);
+}
+
+/* --- locks --- */
 
 static void show_locks(Status *status) {
         _cleanup_(lock_client_freep) LockClient *client = NULL;
@@ -283,6 +301,7 @@ int ctl_status(Ctl *ctl) {
         }
         ctl_json_begin(&status.json);
         json_object_begin(&status.json.writer, NULL);
+        show_configuration(&status);
         show_units(&status);
         show_runs(&status, store, failure);
         show_locks(&status);

@@ -42,8 +42,7 @@ struct LockBus {
         Request *requests;
 };
 
-/* --- answers
- * ----------------------------------------------------------------------------------------------------- */
+/* --- answers --- */
 
 static int append_lock(sd_bus_message *message, const Lock *lock) {
         const LockOwner *owner = &lock->owner;
@@ -103,8 +102,7 @@ static void show_status(const LockBus *lock_bus) {
         notify_status("%zu held, %zu waiting", table->n_held, table->n_waiting);
 }
 
-/* --- requests that wait
- * ------------------------------------------------------------------------------------------ */
+/* --- requests that wait --- */
 
 static Request *request_free(Request *request) {
         if (request) {
@@ -210,8 +208,7 @@ static size_t count_requests(const LockBus *lock_bus, const char *sender) {
         return n;
 }
 
-/* --- who asks
- * ---------------------------------------------------------------------------------------------------- */
+/* --- who asks --- */
 
 /* A service's name says it all; for anything else, a login session for example, the command says more. */
 static int describe_holder(sd_bus_creds *creds, pid_t pid, char **ret) {
@@ -260,8 +257,7 @@ static int describe_sender(sd_bus_message *message, const char *why, LockOwner *
         return 0;
 }
 
-/* --- methods
- * ----------------------------------------------------------------------------------------------------- */
+/* --- methods --- */
 
 typedef struct Acquire { /* what a caller of Acquire() asks for */
         char *resource;
@@ -435,8 +431,7 @@ static int method_break(sd_bus_message *message, void *userdata, sd_bus_error *r
         return sd_bus_reply_method_return(message, "u", (uint32_t) n);
 }
 
-/* --- the object
- * -------------------------------------------------------------------------------------------------- */
+/* --- the object --- */
 
 static int property_count(sd_bus *bus, const char *path, const char *interface, const char *property,
                           sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {

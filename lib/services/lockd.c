@@ -41,8 +41,7 @@ static Pipe *pipe_free(Pipe *pipe) {
 }
 DEFINE_TRIVIAL_CLEANUP_FUNC(Pipe *, pipe_free);
 
-/* --- systemd's descriptor store
- * ---------------------------------------------------------------------------------- */
+/* --- systemd's descriptor store --- */
 
 static int store_add(uint64_t id, int fd) {
         char message[64];
@@ -64,8 +63,7 @@ static void store_remove_id(uint64_t id) {
         store_remove(name);
 }
 
-/* --- taking and freeing
- * ------------------------------------------------------------------------------------------ */
+/* --- taking and freeing --- */
 
 static void settle(Lockd *lockd);
 
@@ -214,8 +212,7 @@ unsigned lockd_break(Lockd *lockd, const char *resource) {
         return n;
 }
 
-/* --- restarts
- * ---------------------------------------------------------------------------------------------------- */
+/* --- restarts --- */
 
 /* Reads the record of a pipe and leaves it there: tee(2) copies without consuming. */
 static int peek_record(int fd, LockRecord *ret) {
@@ -292,9 +289,7 @@ int lockd_restore(Lockd *lockd) {
         return n < 0 ? n : 0;
 }
 
-/* --- life
- * --------------------------------------------------------------------------------------------------------
- * */
+/* --- life --- */
 
 const LockTable *lockd_table(const Lockd *lockd) {
         return &lockd->table;

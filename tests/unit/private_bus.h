@@ -80,7 +80,7 @@ static inline void bus_start(void) {
                 (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
                 (void) snprintf(argument, sizeof(argument), "--config-file=%s", path);
                 (void) snprintf(print, sizeof(print), "--print-address=%d", ends[1]);
-                (void) freopen("/dev/null", "w", stderr); /* it grumbles about limits it may not raise */
+                (void) dup2(open("/dev/null", O_WRONLY), STDERR_FILENO); /* it grumbles about limits */
                 (void) execlp("dbus-daemon", "dbus-daemon", argument, print, "--nofork", "--nopidfile",
                               "--nosyslog", NULL);
                 _exit(127);
@@ -211,23 +211,23 @@ static inline void pass_store(void) {
 }
 
 /* Programs are built next to the folder of the tests. */
-static inline void program_path(char *path, size_t size, const char *program) {
-        char own[PATH_MAX];
+static inline char *program_path(const char *program) {
+        char own[PATH_MAX], *path = NULL;
         ssize_t n = readlink("/proc/self/exe", own, sizeof(own) - 1);
 
         assert_true(n > 0);
         own[n] = '\0';
         *strrchr(own, '/') = '\0';
         *strrchr(own, '/') = '\0';
-        (void) snprintf(path, size, "%s/%s", own, program);
+        assert_int_equal(string_format(&path, "%s/%s", own, program), 0);
+        return path;
 }
 
 static inline void service_start(const char *program) {
-        char path[PATH_MAX];
+        _cleanup_free_ char *path = program_path(program);
         uint64_t end = now_monotonic() + 20 * USEC_PER_SEC;
         bool ready = false;
 
-        program_path(path, sizeof(path), program);
         private_bus.ready = false;
         (void) pthread_mutex_lock(&private_bus.mutex);
         private_bus.service_pid = fork();
