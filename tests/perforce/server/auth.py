@@ -1,8 +1,8 @@
 """Who may do what: passwords, tickets, protections, group limits.
 
 admit() is called before every command.  Access evaluates the protections table for one user and host.
-A ticket is 32 hex digits, kept as its SHA-256; a password as salt and PBKDF2, or as the MD5 a restored
-checkpoint brought.
+A ticket is 32 hex digits, kept as its SHA-256; a password as salt and PBKDF2.  The passwords of a restored
+checkpoint match nothing (how the product makes them is not public): p4d-control sets new ones.
 """
 
 import hashlib
@@ -37,9 +37,7 @@ def _digest(salt: str, password: str) -> str:
 
 def password_matches(stored: str, password: str) -> bool:
     salt, dollar, digest = stored.partition("$")
-    if dollar:
-        return hmac.compare_digest(digest, _digest(salt, password))
-    return hmac.compare_digest(stored.upper(), hashlib.md5(encode(password)).hexdigest().upper())
+    return bool(dollar) and hmac.compare_digest(digest, _digest(salt, password))
 
 
 def is_strong(password: str) -> bool:
