@@ -296,9 +296,11 @@ class Trouble(Folder):
             with open("/dev/full", "wb") as full:
                 self.assertEqual(subprocess.run([P4, "-p", server.port, "x"], stdout=full, env={},
                                                 check=False).returncode, 1)
-            with subprocess.Popen([P4, "-p", server.port, "x"], stdout=subprocess.PIPE, env={}) as process:
-                process.stdout.close()
-                self.assertEqual(process.wait(20), -signal.SIGPIPE)
+            for restore, status in ((True, -signal.SIGPIPE), (False, 1)):  # services have SIGPIPE ignored
+                with subprocess.Popen([P4, "-p", server.port, "x"], stdout=subprocess.PIPE, env={},
+                                      restore_signals=restore) as process:
+                    process.stdout.close()
+                    self.assertEqual(process.wait(20), status)
 
     def test_order(self) -> None:
         """stdout and stderr on one descriptor keep their order"""
