@@ -15,6 +15,7 @@ from .store import Store
 COLUMNS = ("r.depotFile, r.rev, r.type, r.action, r.change, r.date, r.modTime, r.digest, r.size, r.lazy, r.lbrFile,"
            " r.lbrRev, r.lbrType")
 FEW = 20000                 # so many revisions by change are cheaper to sort than a walk over the paths
+WALK = 20000                # revisions looked at from the newest on before a list of changes is made over the paths
 BATCH = 512                 # rows between two looks at the limits
 
 
@@ -128,6 +129,31 @@ class Query:
         if few is not None:
             return self._picked(few)
         return map(made, self._over("FROM rev r", "r", order=", r.rev DESC"))
+
+    def changes(self) -> set[int]:
+        """The changes that made any revision within the bounds."""
+        few = self._few()
+        if few is not None:
+            return {rev.change for rev in self._picked(few)}
+        return {row[1] for row in self._over("FROM rev r", "r", "r.depotFile, r.change")}
+
+    def newest_changes(self) -> Iterator[int]:
+        """The same, newest first, from the top of the history down for WALK revisions; then ends with None if there
+        may be more."""
+        where, args = "1", []
+        if self.revs.high.kind == "change":
+            where, args = "change <= ?", [self.revs.high.value - self.revs.high.beyond]
+        last, seen = None, 0
+        rows = raw_rows(self.ctx.store, "SELECT change, depotFile FROM rev INDEXED BY rev_change WHERE change IS NOT NULL"
+                        f" AND {where} ORDER BY change DESC LIMIT {WALK + 1}", *args)
+        for change, path in rows:
+            seen += 1
+            if seen > WALK:
+                yield None
+            elif change != last and path in self.scope:
+                last = change
+                yield change
+        self.ctx.scanned(seen)
 
     def _over(self, source: str, alias: str, columns: str = COLUMNS, group: str = "", order: str = ""):
         """Rows of the scope's ranges, tested, one range after the other."""

@@ -110,14 +110,17 @@ class Received:
 def fetch(ctx: Context, files: ClientFiles, row: Opened) -> tuple[bytes, int] | None:
     """The workspace content of an opened file in canonical form and its modification time; None if the client could
     not send it."""
-    kind = filetype.parse(row.type)
+    kind, path = filetype.parse(row.type), files.local(row.clientFile)
     chunks: list[bytes] = []
-    answer = ctx.session.ask("client-SendFile", {
-        "path": files.local(row.clientFile), "type": base_of(kind), "lineEnd": files.client.lineEnd or None,
-    }, lambda frame: chunks.append(frame.raw("data")))
+    session = ctx.session
+    status = session.begin("client-StatFile", {"path": path})
+    sending = session.begin("client-SendFile", {"path": path, "type": base_of(kind),
+                                                "lineEnd": files.client.lineEnd or None})
+    modified = session.finish(status).get("mtime")
+    answer = session.finish(sending, lambda frame: chunks.append(frame.raw("data")))
     if answer.get("status") == "error":
         return None
-    return filetype.collapse_keywords(b"".join(chunks), kind), int(answer.get("mtime", "0") or 0)
+    return filetype.collapse_keywords(b"".join(chunks), kind), int(modified or 0)
 
 
 def store_content(ctx: Context, row: Opened, data: bytes, lbr_rev: str, mod_time: int = 0) -> Received:
