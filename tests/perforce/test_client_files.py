@@ -155,6 +155,19 @@ class Writing(Files):
             self.assertEqual((done.status, answers[0][b"status"]), (1, b"error"))
             self.assertTrue(done.stderr.startswith(b"open: "), done.stderr)
 
+    def test_foreign_temporary(self) -> None:
+        """a file that has the name of a temporary is nobody's to remove"""
+        def script(peer: Peer) -> None:
+            for number in range(1, 4):
+                (self.folder / f"tmp.{process.pid}.{number}").write_bytes(b"mine")
+            self.answer = self.transfer(peer, "f", b"x")
+
+        with FrameServer(lambda peer, command: script(peer)) as server:
+            with subprocess.Popen([P4, "-p", server.port, "sync"], env={}) as process:
+                self.assertEqual(process.wait(20), 0)
+        self.assertEqual((self.folder / "f").read_bytes(), b"x")
+        self.assertEqual([(self.folder / name).read_bytes() for name in self.leftovers()], [b"mine"] * 3)
+
     def test_bytes_in_names(self) -> None:
         """names are bytes"""
         name = bytes(self.folder) + b"/\xff \xfe%20#@*"

@@ -60,20 +60,29 @@ static void leave(const char *name) {
         }
 }
 
-/* The product's names: tmp.PID.NUMBER in the directory of the target. */
-int temporary_name(const char *target, char **ret_name) {
+/* The product's names, tmp.PID.NUMBER in the directory of the target; the next number if somebody has
+ * that one. */
+static char *free_name(const char *target) {
         static unsigned counter;
         const char *slash = strrchr(target, '/');
         Buffer name = {};
 
-        buffer_append(&name, target, slash ? (size_t) (slash - target + 1) : 0);
-        buffer_printf(&name, "tmp.%ld.%u", (long) getpid(), ++counter);
-        (void) unlink(name.data); /* of a killed p4 that had our number */
-        if (!enter(name.data)) {
-                buffer_done(&name);
+        do {
+                buffer_clear(&name);
+                buffer_append(&name, target, slash ? (size_t) (slash - target + 1) : 0);
+                buffer_printf(&name, "tmp.%ld.%u", (long) getpid(), ++counter);
+        } while (faccessat(AT_FDCWD, name.data, F_OK, AT_SYMLINK_NOFOLLOW) == 0);
+        return name.data;
+}
+
+int temporary_name(const char *target, char **ret_name) {
+        char *name = free_name(target);
+
+        if (!enter(name)) {
+                free(name);
                 return -EMFILE;
         }
-        *ret_name = name.data;
+        *ret_name = name;
         return 0;
 }
 
