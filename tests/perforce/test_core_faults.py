@@ -2,17 +2,20 @@
 """Faults on request, monitor, many connections at once, and peers that speak nonsense."""
 
 import os
+import shutil
+import signal
 import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
 
 import tap
 from servercase import ServerCase
-from wireclient import HERE, Server
+from wireclient import HERE, Client, Server
 
 
 class Faults(ServerCase):
@@ -173,9 +176,31 @@ class CommandLine(unittest.TestCase):
         return subprocess.run([sys.executable, HERE / "p4d", *args], capture_output=True, text=True,
                               timeout=60)
 
+    def wait_gone(self, port: int) -> None:
+        for _ in range(500):
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+            except ConnectionRefusedError:
+                return
+            time.sleep(0.01)
+        self.fail("the server still listens")
+
     def test_version(self):
         done = self.p4d("-V")
         self.assertEqual((done.returncode, "Rev. P4D/" in done.stdout), (0, True))
+
+    def test_daemon(self):
+        """-d goes to the background with its log in -L; SIGTERM ends it"""
+        root = tempfile.mkdtemp(prefix="p4d-")
+        self.addCleanup(shutil.rmtree, root)
+        log = os.path.join(root, "log")
+        done = subprocess.run([sys.executable, HERE / "p4d", "-r", root, "-p", "127.0.0.1:0", "-d", "-L", log],
+                              stdout=subprocess.PIPE, text=True, timeout=60)
+        port = int(done.stdout.strip().rstrip(".").rpartition(":")[2])
+        record = Client(port).run("monitor", "show").records[0]
+        os.kill(int(record["id"]) - 1, signal.SIGTERM)
+        self.wait_gone(port)
+        self.assertTrue(os.path.exists(log))
 
     def test_errors(self):
         """a root or a port that cannot be used is reported, with status 1"""

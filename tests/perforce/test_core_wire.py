@@ -1,10 +1,14 @@
 #!/usr/bin/python3
 """Frames, messages and options: the parts of the server that need no server."""
 
+import ast
+import re
 import socket
 import struct
 import unittest
+from pathlib import Path
 
+import server
 import tap
 from server.messages import M, Message, render
 from server.options import Spec, UsageError
@@ -108,6 +112,34 @@ class Messages(unittest.TestCase):
         for message in messages:
             self.assertIn(message.severity, range(5), message.name)
             self.assertIsInstance(message.render({}), str)
+
+
+    def test_references(self):
+        """every message the server's code names is in the table, with the arguments its template has"""
+        used = 0
+        for path in sorted(Path(server.__file__).parent.glob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "M":
+                    self.assertTrue(hasattr(M, node.attr), f"{path.name}:{node.lineno}: M.{node.attr}")
+                    used += 1
+        self.assertGreater(used, 100)
+
+    def test_arguments(self):
+        """no message is given an argument that its template does not have"""
+        for path in sorted(Path(server.__file__).parent.glob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.Call) and (found := message_of(node)) is not None:
+                    names = set(re.findall(r"%(\w+)%", found.fmt))
+                    given = {word.arg for word in node.keywords if word.arg is not None}
+                    self.assertLessEqual(given, names, f"{path.name}:{node.lineno}: M.{found.name}")
+
+
+def message_of(call: ast.Call) -> Message | None:
+    """The message of a call M.X(...), or of ctx.fail(M.X, ...) and its like."""
+    for node in (call.func, *call.args[:1]):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "M":
+            return getattr(M, node.attr, None)
+    return None
 
 
 class OptionParsing(unittest.TestCase):

@@ -43,13 +43,13 @@ class Command:
 COMMANDS: dict[str, Command] = {}
 
 
-def command(name: str, words: str = "", usage: Message | None = None, minimum: int = 0,
+def command(name: str, words: str, usage: Message, minimum: int = 0,
             maximum: int | None = None, level: str | None = "list", auth: bool = True, aliases: tuple = ()):
     """Registers a command.  words, usage, minimum, maximum: see options.Spec.  level: the protection level a
     user
     needs somewhere to run it at all (None: no check); auth=False: runs without login."""
     def register(func):
-        entry = Command(name, func, Spec(words, usage or M.Usage, minimum, maximum), level, auth)
+        entry = Command(name, func, Spec(words, usage, minimum, maximum), level, auth)
         for key in (name, *aliases):
             COMMANDS[key] = entry
         return func

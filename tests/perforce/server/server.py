@@ -51,7 +51,7 @@ class Server:
         self.faults = faults.Faults(self.root)
         self.lock = threading.Lock()
         self.running: dict[int, Context] = {}
-        self.last_id = os.getpid()
+        self.last_id = 0
         host, number = parse_port(port)
         self.listener = self._listen(host, number)
         self.port = self.listener.getsockname()[1]
@@ -67,6 +67,7 @@ class Server:
 
     def serve(self) -> None:
         """Accepts connections until close()."""
+        self.last_id = os.getpid()
         self.faults.start()
         while True:
             try:
