@@ -202,6 +202,8 @@ class Groups(ServerCase):
         self.assertEqual(result.errors, ["Request too large (over 2); see 'p4 help maxresults'."])
         self.assertEqual(self.as_user("super", maxResults="1").run("counters").messages[-1].generic, 35)
         self.assertEqual(self.as_user("super", maxResults="100").run("counters").errors, [])
+        self.check_error(self.as_user("super", maxLockTime="0").run("counters"),
+                         "Operation took too long (over 0 seconds); see 'p4 help maxlocktime'.", 3, 35)
 
     def test_bad_limits(self):
         result = self.p4("group", "-i", stdin="Group: g\nMaxResults: many\nUsers:\n\tx\n")

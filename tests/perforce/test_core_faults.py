@@ -194,8 +194,8 @@ class CommandLine(unittest.TestCase):
         root = tempfile.mkdtemp(prefix="p4d-")
         self.addCleanup(shutil.rmtree, root)
         log = os.path.join(root, "log")
-        done = subprocess.run([sys.executable, HERE / "p4d", "-r", root, "-p", "127.0.0.1:0", "-d", "-L", log],
-                              stdout=subprocess.PIPE, text=True, timeout=60)
+        command = [sys.executable, HERE / "p4d", "-r", root, "-p", "127.0.0.1:0", "-d", "-L", log]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=60)
         port = int(done.stdout.strip().rstrip(".").rpartition(":")[2])
         record = Client(port).run("monitor", "show").records[0]
         os.kill(int(record["id"]) - 1, signal.SIGTERM)
