@@ -309,8 +309,9 @@ static int print_summary(Doctor *doctor) {
         int status = doctor->counts[DOCTOR_FAIL] > 0;
 
         if (!doctor->ctl->json) {
-                printf("%u ok, %u warnings, %u failures\n", doctor->counts[DOCTOR_OK],
-                       doctor->counts[DOCTOR_WARN], doctor->counts[DOCTOR_FAIL]);
+                printf("%u ok, %u warning%s, %u failure%s\n", doctor->counts[DOCTOR_OK],
+                       doctor->counts[DOCTOR_WARN], doctor->counts[DOCTOR_WARN] == 1 ? "" : "s",
+                       doctor->counts[DOCTOR_FAIL], doctor->counts[DOCTOR_FAIL] == 1 ? "" : "s");
                 return status;
         }
         json_array_end(&doctor->json.writer);

@@ -77,8 +77,7 @@ static const char *told(const SystemdUnit *unit) {
         return string_is_empty(unit->status_text) ? "" : unit->status_text;
 }
 
-static int show_unit(const char *name, void *userdata) {
-        Status *status = userdata;
+static int show_unit(const char *name, Status *status) {
         char next[TIME_TEXT_MAX];
         SystemdUnit unit = {};
         int r = systemd_client_get_unit(status->systemd, name, &unit);
@@ -100,13 +99,34 @@ static int show_unit(const char *name, void *userdata) {
         return r < 0 ? r : 0;
 }
 
+static int keep_name(const char *unit, void *userdata) {
+        return strv_append(userdata, unit);
+}
+
+static int compare_names(const void *a, const void *b) {
+        return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+static int show_sorted(Status *status) {
+        _cleanup_(strv_freep) char **names = NULL;
+        int r = systemd_client_each_unit(status->systemd, "weir*", keep_name, &names);
+
+        if (r >= 0 && names) {
+                qsort(names, strv_length(names), sizeof(*names), compare_names);
+        }
+        for (char **name = names; r >= 0 && name && *name; name++) {
+                r = show_unit(*name, status);
+        }
+        return r;
+}
+
 static void show_units(Status *status) {
         int r = systemd_client_new(&status->systemd);
 
         print_title(status, "Units:", true);
         json_array_begin(&status->json.writer, "units");
         r = r < 0 ? r : ctl_table_new(unit_columns, ELEMENTSOF(unit_columns), &status->table);
-        r = r < 0 ? r : systemd_client_each_unit(status->systemd, "weir*", show_unit, status);
+        r = r < 0 ? r : show_sorted(status);
         json_array_end(&status->json.writer);
         if (r < 0) {
                 tell_failure(status, "units", strerror(-r));

@@ -96,7 +96,8 @@ static int reply_granted(sd_bus_message *message, const Lock *lock, int fd) {
         return r;
 }
 
-static void show_status(const LockBus *lock_bus) {
+static void on_changed(void *userdata) {
+        const LockBus *lock_bus = userdata;
         const LockTable *table = lockd_table(lock_bus->lockd);
 
         notify_status("%zu held, %zu waiting", table->n_held, table->n_waiting);
@@ -132,7 +133,6 @@ static void cancel_request(Request *request) {
 
         drop_request(request);
         lockd_cancel(lock_bus->lockd, lock);
-        show_status(lock_bus);
 }
 
 static int on_timeout(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -154,7 +154,7 @@ static int on_sender_gone(sd_bus_track *track, void *userdata) {
         return 0;
 }
 
-static void on_granted(const Lock *lock, int fd, void *userdata, void *manager) {
+static void on_granted(const Lock *lock, int fd, void *userdata, void *unused) {
         Request *request = userdata;
         int r = fd < 0 ? sd_bus_reply_method_errno(request->message, fd, NULL) :
                          reply_granted(request->message, lock, fd);
@@ -163,7 +163,6 @@ static void on_granted(const Lock *lock, int fd, void *userdata, void *manager) 
                 (void) log_warning(r, "Failed to answer a request for %s: %s", lock->resource, strerror(-r));
         }
         drop_request(request);
-        show_status(manager);
 }
 
 static void on_ended(const Lock *lock, LockEnd end, void *userdata) {
@@ -172,7 +171,6 @@ static void on_ended(const Lock *lock, LockEnd end, void *userdata) {
         (void) sd_bus_emit_signal(lock_bus->bus, OBJECT, INTERFACE, "LockReleased", "tssss", lock->id,
                                   lock->resource, lock_mode_to_string(lock->mode), lock->owner.holder,
                                   end == LOCK_END_BROKEN ? "broken" : "released");
-        show_status(lock_bus);
 }
 
 static int request_new(LockBus *lock_bus, sd_bus_message *message, uint64_t timeout_usec, Request **ret) {
@@ -345,7 +343,6 @@ static int acquire(LockBus *lock_bus, sd_bus_message *message, const Acquire *as
         } else {
                 r = reply_granted(message, lock, fd);
         }
-        show_status(lock_bus);
         return r < 0 ? r : 1;
 }
 
@@ -484,7 +481,9 @@ LockBus *lock_bus_free(LockBus *lock_bus) {
 
 int lock_bus_new(sd_bus *bus, sd_event *event, LockBus **ret) {
         _cleanup_(lock_bus_freep) LockBus *lock_bus = calloc(1, sizeof(*lock_bus));
-        const LockdObserver observer = { .granted = on_granted, .ended = on_ended, .userdata = lock_bus };
+        const LockdObserver observer = {
+                .granted = on_granted, .ended = on_ended, .changed = on_changed, .userdata = lock_bus
+        };
         int r;
 
         if (!lock_bus) {
@@ -505,7 +504,7 @@ int lock_bus_new(sd_bus *bus, sd_event *event, LockBus **ret) {
         if (r < 0) {
                 return r;
         }
-        show_status(lock_bus);
+        on_changed(lock_bus);
         *ret = TAKE_PTR(lock_bus);
         return 0;
 }

@@ -163,6 +163,7 @@ static void settle(Lockd *lockd) {
                         lock_table_remove(&lockd->table, lock);
                 }
         }
+        lockd->observer.changed(lockd->observer.userdata);
 }
 
 int lockd_acquire(Lockd *lockd, const char *resource, LockMode mode, const LockOwner *owner, void *request,
@@ -181,6 +182,7 @@ int lockd_acquire(Lockd *lockd, const char *resource, LockMode mode, const LockO
         if (!lock->held) {
                 lock->userdata = request;
                 *ret_lock = lock;
+                lockd->observer.changed(lockd->observer.userdata);
                 return 0;
         }
         r = open_lock(lockd, lock, ret_fd);
@@ -189,6 +191,7 @@ int lockd_acquire(Lockd *lockd, const char *resource, LockMode mode, const LockO
                 return r;
         }
         *ret_lock = lock;
+        lockd->observer.changed(lockd->observer.userdata);
         return 1;
 }
 

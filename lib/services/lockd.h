@@ -27,6 +27,8 @@ typedef struct LockdObserver {
         void (*granted)(const Lock *lock, int fd, void *request, void *userdata);
         /* A held lock ended; it is about to be freed. */
         void (*ended)(const Lock *lock, LockEnd end, void *userdata);
+        /* The table is another one than before, and settled. */
+        void (*changed)(void *userdata);
         void *userdata;
 } LockdObserver;
 

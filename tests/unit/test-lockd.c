@@ -410,6 +410,11 @@ static void test_signals_and_properties(void **state) {
         assert_string_equal(private_bus.status, "1 held, 0 waiting");
         (void) close(fd);
         expect_signal(bus, seen, "LockReleased exclusive released");
+        await_count(false, 0);
+        for (unsigned i = 0; i < 5000 && !string_equal(private_bus.status, "0 held, 0 waiting"); i++) {
+                (void) usleep(1000);
+        }
+        assert_string_equal(private_bus.status, "0 held, 0 waiting");
         fd = acquire("server/watched", "shared", "", 0);
         assert_int_equal(lock_client_break(client, "server/watched", &broken, NULL), 0);
         expect_signal(bus, seen, "LockReleased shared broken");
