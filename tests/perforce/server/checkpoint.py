@@ -49,8 +49,7 @@ def _at(fields: list, place: int, default=None):
     return fields[place] if place < len(fields) else default
 
 
-def _digest(text) -> str | None:
-    text = f"{text:032d}" if isinstance(text, int) else text
+def _digest(text: str) -> str | None:
     return None if text == NO_DIGEST else text
 
 
@@ -99,9 +98,10 @@ def _opened(fields: list) -> tuple:
     virtual = rest.pop(0) if len(fields) > 12 else 0
     kind, action, change, modified = rest[:4]
     moved = _at(rest, 10) or None
+    digest, size = _digest(_at(rest, 5, NO_DIGEST)), _size(_at(rest, 6))
     return (client, name, client_file, user, have, work, virtual, _type(kind), _action(action), change,
-            modified, _at(rest, 4, 0), _digest(_at(rest, 5, NO_DIGEST)), _size(_at(rest, 6)), _at(rest, 8, 0),
-            _type(_at(rest, 9, kind)), moved, _at(rest, 11, 0))
+            modified, _at(rest, 4, 0), digest, size, _at(rest, 8, 0), _type(_at(rest, 9, kind)), moved,
+            _at(rest, 11, 0))
 
 
 def _working(fields: list):
@@ -138,8 +138,10 @@ def _change(fields: list):
     number, key, client, user, date, status, description = fields[:7]
     kind = "restricted" if status & 4 else "public"
     root, importer, identity, access, update, stream = (_at(fields, place) or None for place in range(7, 13))
+    old = key if key != number else None
     return "change", (number, client, user, date, int(status & 3 == 1), int(status & 3 == 2), kind, root,
-                      key if key != number else None, description, importer, identity, stream, update, access)
+                      old,
+                      description, importer, identity, stream, update, access)
 
 
 def _desc(fields: list):
@@ -256,6 +258,19 @@ CONVERTERS = {
     "db.nameval": _pair("key"),
 }
 
+# How rows of a table begin, whatever the version: s text, i number.
+SHAPES = {
+    "db.rev": "siiiiiis", "db.revsh": "siiiiiis", "db.have": "ssi", "db.working": "ssssiiiiii",
+    "db.workingx": "ssssiiiiii", "db.integed": "ssiiiiii", "db.resolve": "ssiiiiii",
+    "db.resolvex": "ssiiiiii",
+    "db.change": "iissiis", "db.desc": "is", "db.domain": "sisssssiii", "db.depot": "siss",
+    "db.view": "siiss",
+    "db.stream": "sssi", "db.template": "siisiiss", "db.user": "sssiissi", "db.group": "ssiiii",
+    "db.protect": "iissiis", "db.config": "sss", "db.property": "siissis", "db.counters": "s",
+    "db.nameval": "ss",
+    "db.label": "ssi",
+}
+
 # How rows of each target are written; the number of ? is the number of values.
 COLUMNS = {
     "domain": "type, name, owner, updateDate, accessDate, description, options, host, root, altRoot1,"
@@ -361,11 +376,9 @@ def _take(row: JournalRow, loader: _Loader, depots: list, report: Report) -> Non
     if convert is None:
         report.skipped[row.table] += 1
         return
-    try:
-        made = convert(row.fields)
-    except (ValueError, IndexError, TypeError, AttributeError) as error:
-        what = f"{row.table} version {row.version} with {len(row.fields)} fields"
-        report.errors.append((row.line, f"{what}: {error}"))
+    made = _convert(convert, row)
+    if isinstance(made, str):
+        report.errors.append((row.line, made))
         return
     (report.restored if made else report.skipped)[row.table] += 1
     if made and made[0] == "depot":
@@ -374,6 +387,18 @@ def _take(row: JournalRow, loader: _Loader, depots: list, report: Report) -> Non
         loader.delete(*made[:2])
     elif made:
         loader.put(*made)
+
+
+def _convert(convert, row: JournalRow):
+    """What a converter makes of a row, or, as text, why it cannot be one of its table."""
+    what = f"{row.table} version {row.version} with {len(row.fields)} fields"
+    kinds = "".join("i" if isinstance(field, int) else "s" for field in row.fields)
+    if not kinds.startswith(SHAPES[row.table]):
+        return f"{what}: not the columns of that table"
+    try:
+        return convert(row.fields)
+    except (ValueError, IndexError, TypeError, AttributeError) as error:
+        return f"{what}: {error}"
 
 
 def _settle(store: Store) -> None:
