@@ -189,6 +189,21 @@ class CommandLine(unittest.TestCase):
         done = self.p4d("-V")
         self.assertEqual((done.returncode, "Rev. P4D/" in done.stdout), (0, True))
 
+    def test_unicode(self):
+        """a unicode server (p4d -xi) refuses clients without a character set, another one those with"""
+        server = Server()
+        self.addCleanup(server.stop)
+        plain, utf8 = server.client(), server.client(charset="utf8")
+        self.assertEqual(plain.run("users").errors, [])
+        self.assertEqual([(m.text, m.severity, m.generic) for m in utf8.run("users").messages],
+                         [("Unicode clients require a unicode enabled server.", 3, 36)])
+        server.kill()
+        self.assertEqual(self.p4d("-r", server.root, "-xi").returncode, 0)
+        server.start()
+        self.assertEqual([(m.text, m.severity, m.generic) for m in plain.run("users").messages],
+                         [("Unicode server permits only unicode enabled clients.", 3, 36)])
+        self.assertEqual(utf8.run("info").records[0]["unicode"], "enabled")
+
     def test_daemon(self):
         """-d goes to the background with its log in -L; SIGTERM ends it"""
         root = tempfile.mkdtemp(prefix="p4d-")

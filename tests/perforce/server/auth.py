@@ -286,6 +286,7 @@ def host_applies(pattern: str, host: str) -> bool:
 def admit(ctx: Context, entry: Command) -> bool:
     """Whether the command may run; says why not."""
     try:
+        _check_charset(ctx)
         if entry.auth:
             authenticate(ctx)
             _enabled(ctx)
@@ -296,6 +297,15 @@ def admit(ctx: Context, entry: Command) -> bool:
         ctx.message(*error.messages)
         return False
     return True
+
+
+def _check_charset(ctx: Context) -> None:
+    """A unicode server serves unicode clients only, another one only the others."""
+    charset, unicode = ctx.session.vars.get("charset"), ctx.store.config("unicode") == "1"
+    if unicode and charset in ("", "none"):
+        raise CommandError(M.Unicode())
+    if not unicode and charset not in ("", "none", "auto"):
+        raise CommandError(M.Unicode2())
 
 
 def _enabled(ctx: Context) -> None:
