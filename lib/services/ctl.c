@@ -12,6 +12,7 @@
 #include "base/string_util.h"
 #include "formats/json_writer.h"
 #include "services/config.h"
+#include "services/ctl_table.h"
 #include "services/monitor_store.h"
 #include "version.h"
 
@@ -98,7 +99,7 @@ int ctl_fail(const Ctl *ctl, int status, const char *next, const char *format, .
                 return status;
         }
         (void) fflush(stdout);
-        fprintf(stderr, "weirctl: %s\n", string_printable(&printable, text, 8192) < 0 ? text : printable);
+        fprintf(stderr, "weirctl: %s\n", ctl_printable(&printable, text, 8192) < 0 ? text : printable);
         if (next) {
                 fprintf(stderr, "  Next: %s\n", next);
         }

@@ -16,6 +16,7 @@
 #include "clients/systemd_client.h"
 #include "resources/journal.h"
 #include "services/config.h"
+#include "services/ctl_table.h"
 #include "services/ctl_verbs.h"
 #include "services/server_store.h"
 
@@ -36,7 +37,7 @@ static void print_line(const Doctor *doctor, DoctorVerdict verdict, const char *
                        const char *text) {
         _cleanup_free_ char *printable = NULL;
 
-        (void) string_printable(&printable, text, 4096);
+        (void) ctl_printable(&printable, text, 4096);
         printf("%s%-5s%s %-20s %s\n", doctor->has_colours ? verdicts[verdict].colour : "",
                verdicts[verdict].word, doctor->has_colours ? "\033[0m" : "", subject,
                printable ? printable : text);
@@ -167,6 +168,9 @@ static void report_unit(Doctor *doctor, const char *name, Demand demand, const S
                               "active, but not started at boot");
         } else if (demand == DEMAND_TIMER) {
                 report_timer(doctor, name, unit);
+        } else if (demand == DEMAND_NOT_FAILED && !active) {
+                doctor_report(doctor, DOCTOR_OK, name, NULL, "not running; last result: %s",
+                              unit->result ? unit->result : "none");
         } else {
                 doctor_report(doctor, DOCTOR_OK, name, NULL, "%s (%s)", unit->active_state, unit->sub_state);
         }

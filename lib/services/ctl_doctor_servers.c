@@ -196,10 +196,11 @@ static void check_measuring(const Patient *patient, const MonitorServer *known) 
                        "What is said above about the server, then `weirctl measure`.", "%s %s: %s",
                        server_state_to_string(known->state), time_format_ago(ago, known->checked_at),
                        known->state_text ? known->state_text : "");
-        } else if (is_late || known->measured_at == 0) {
-                report(patient, DOCTOR_WARN, "measuring",
-                       "`weirctl measure` measures now; `weirctl status` shows the timers.", "last %s",
-                       time_format_ago(ago, known->measured_at));
+        } else if (known->measured_at == 0) {
+                report(patient, DOCTOR_WARN, "measuring", "`weirctl measure` measures now.", "not done yet");
+        } else if (is_late) {
+                report(patient, DOCTOR_WARN, "measuring", "`weirctl status` shows the timers.",
+                       "late, last %s", time_format_ago(ago, known->measured_at));
         } else {
                 report(patient, DOCTOR_OK, "measuring", NULL, "last %s",
                        time_format_ago(ago, known->measured_at));

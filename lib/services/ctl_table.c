@@ -19,6 +19,19 @@ struct CtlTable {
         size_t n_cells, allocated;
 };
 
+int ctl_printable(char **ret, const char *text, size_t max_bytes) {
+        _cleanup_free_ char *line = NULL;
+        int r = string_copy(&line, text);
+
+        if (r < 0) {
+                return r;
+        }
+        for (char *at = line; (at = strchr(at, '\n'));) {
+                *at = ' ';
+        }
+        return string_printable(ret, line, max_bytes);
+}
+
 int ctl_table_new(const CtlColumn *columns, size_t n_columns, CtlTable **ret) {
         CtlTable *table = calloc(1, sizeof *table);
 
@@ -63,7 +76,7 @@ int ctl_table_add(CtlTable *table, const char *const *cells) {
         int r = reserve_row(table);
 
         for (size_t i = 0; r >= 0 && i < table->n_columns; i++) {
-                r = string_printable(&table->cells[table->n_cells], cells[i] ? cells[i] : "-", CELL_MAX);
+                r = ctl_printable(&table->cells[table->n_cells], cells[i] ? cells[i] : "-", CELL_MAX);
                 if (r >= 0) {
                         table->n_cells++;
                 }

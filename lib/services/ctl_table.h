@@ -12,6 +12,10 @@ typedef struct CtlColumn {
         bool may_shrink; /* cut this one when the terminal is too narrow */
 } CtlColumn;
 
+/* What may be shown to a person on one line: servers answer with several lines, which become one; the rest as
+ * string_printable() has it. */
+int ctl_printable(char **ret, const char *text, size_t max_bytes);
+
 typedef struct CtlTable CtlTable;
 int ctl_table_new(const CtlColumn *columns, size_t n_columns,
                   CtlTable **ret); /* columns are kept by reference */

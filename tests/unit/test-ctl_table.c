@@ -80,8 +80,27 @@ static void test_many_rows(void **state) {
         assert_int_equal(ctl_table_rows(table), 1000);
 }
 
+static void test_printable(void **state) {
+        static const struct {
+                const char *text, *shown;
+        } cases[] = {
+                { "one line", "one line" },
+                { "Connect failed.\nCheck it.\n", "Connect failed. Check it. " },
+                { "\x1b[31mred\r", "\\x1b[31mred\\x0d" },
+                { "", "" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_free_ char *shown = NULL;
+
+                assert_int_equal(ctl_printable(&shown, cases[i].text, 100), 0);
+                assert_string_equal(shown, cases[i].shown);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_printable),
                 cmocka_unit_test(test_piped),
                 cmocka_unit_test(test_narrow_terminal),
                 cmocka_unit_test(test_many_rows),
