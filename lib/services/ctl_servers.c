@@ -57,7 +57,7 @@ static int print_table(const MonitorServer *servers, size_t n) {
                 { .title = "STREAMS", .is_right = true },
                 { .title = "CHANGE", .is_right = true },
                 { .title = "MEASURED" },
-                { .title = "LAST WORDS", .may_shrink = true },
+                { .title = "LAST WORDS", .is_text = true, .may_shrink = true },
         };
         _cleanup_(ctl_table_freep) CtlTable *table = NULL;
         int r = ctl_table_new(columns, ELEMENTSOF(columns), &table);

@@ -54,7 +54,7 @@ static const CtlColumn unit_columns[] = {
         { .title = "ACTIVE" },
         { .title = "STATE" },
         { .title = "NEXT" },
-        { .title = "TOLD", .may_shrink = true },
+        { .title = "TOLD", .is_text = true, .may_shrink = true },
 };
 
 static void write_unit(JsonWriter *writer, const char *name, const SystemdUnit *unit) {
@@ -198,8 +198,12 @@ static void show_runs(Status *status, MonitorStore *store, const char *failure) 
 }
 
 static const CtlColumn server_columns[] = {
-        { .title = "SERVER" },   { .title = "STATE" },          { .title = "STREAMS", .is_right = true },
-        { .title = "MEASURED" }, { .title = "TICKET EXPIRES" }, { .title = "SAYS", .may_shrink = true },
+        { .title = "SERVER" },
+        { .title = "STATE" },
+        { .title = "STREAMS", .is_right = true },
+        { .title = "MEASURED" },
+        { .title = "TICKET EXPIRES" },
+        { .title = "SAYS", .is_text = true, .may_shrink = true },
 };
 
 static void write_server(JsonWriter *writer, const MonitorServer *server) {

@@ -76,7 +76,11 @@ int ctl_table_add(CtlTable *table, const char *const *cells) {
         int r = reserve_row(table);
 
         for (size_t i = 0; r >= 0 && i < table->n_columns; i++) {
-                r = ctl_printable(&table->cells[table->n_cells], cells[i] ? cells[i] : "-", CELL_MAX);
+                const char *cell = cells[i] ? cells[i] : "-";
+                char **to = &table->cells[table->n_cells];
+
+                r = table->columns[i].is_text ? ctl_printable(to, cell, CELL_MAX) :
+                                                string_printable(to, cell, CELL_MAX);
                 if (r >= 0) {
                         table->n_cells++;
                 }

@@ -10,6 +10,7 @@ typedef struct CtlColumn {
         const char *title;
         bool is_right;   /* numbers */
         bool may_shrink; /* cut this one when the terminal is too narrow */
+        bool is_text;    /* sentences: their lines are joined */
 } CtlColumn;
 
 /* What may be shown to a person on one line: servers answer with several lines, which become one; the rest as
