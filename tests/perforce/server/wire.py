@@ -7,6 +7,7 @@ until flush(), or until it is large.
 
 import socket
 import struct
+from functools import lru_cache
 from typing import Iterable
 
 from . import decode, encode
@@ -37,14 +38,21 @@ def value_bytes(value) -> bytes:
     return str(int(value)).encode()
 
 
+@lru_cache(maxsize=4096)
+def _key(key: str) -> bytes:
+    """A key with its length; the same few come over and over."""
+    raw = encode(key)
+    return LEN.pack(len(raw)) + raw
+
+
 def pack(pairs: Iterable[tuple[str, object]]) -> bytes:
     """One frame.  Pairs whose value is None are left out."""
     parts = []
     for key, value in pairs:
         if value is None:
             continue
-        raw_key, raw = encode(key), value_bytes(value)
-        parts += (LEN.pack(len(raw_key)), raw_key, LEN.pack(len(raw)), raw)
+        raw = value.encode("utf-8", "surrogateescape") if type(value) is str else value_bytes(value)
+        parts += (_key(key), LEN.pack(len(raw)), raw)
     payload = b"".join(parts)
     if len(payload) > MAX_FRAME:
         raise WireError(f"frame of {len(payload)} bytes is too large")
