@@ -7,7 +7,7 @@
 
 #define UNIT_NAME_MAX 255 /* bytes of a whole unit name, terminator left out */
 
-/* "demo//demo/main" becomes "demo---demo-main"; everything but ASCII letters, digits, ':', '_', '.' becomes
+/* "demo//demo/main" becomes "demo--demo-main"; everything but ASCII letters, digits, ':', '_', '.' becomes
  * \xNN. */
 int unit_name_escape(const char *text, char **ret);
 /* Back again. -EINVAL when it is no escaped text. */

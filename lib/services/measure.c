@@ -172,9 +172,9 @@ static void report_all(const Servers *servers) {
         const unsigned *n = servers->n_outcomes;
         Report done = { .priority = LOG_LEVEL_INFO };
         if (servers->scope->kind == SCOPE_ALL) {
-                report(&done, "%zu servers: %u measured, %u in part, %u failed, %u stopped", servers->n_rows,
-                       n[MEASURE_OUTCOME_OK], n[MEASURE_OUTCOME_PARTIAL], n[MEASURE_OUTCOME_FAILED],
-                       n[MEASURE_OUTCOME_STOPPED]);
+                report(&done, "%zu server%s: %u measured, %u in part, %u failed, %u stopped",
+                       servers->n_rows, n[MEASURE_OUTCOME_OK], n[MEASURE_OUTCOME_PARTIAL],
+                       n[MEASURE_OUTCOME_FAILED], n[MEASURE_OUTCOME_STOPPED]);
         }
 }
 

@@ -11,7 +11,7 @@
 #include "services/run_locks.h"
 #include "services/server_store.h"
 
-static int report_bad(const char *file, int error, const char *mistake) {
+static int report_bad(const char *directory, const char *file, int error, const char *mistake) {
         Report bad = { .priority = LOG_LEVEL_ERROR, .message_id = WEIR_MESSAGE_CONFIG_BAD };
         if (mistake) {
                 report(&bad, "%s; the last good configuration stays in force", mistake);
@@ -28,11 +28,11 @@ static int read_files(const char *directory, ServerList *ret) {
         _cleanup_free_ char *mistake = NULL, *other_mistake = NULL;
         int r = config_load(directory, &config, &mistake);
         if (r < 0) {
-                return report_bad("weir.yaml", r, mistake);
+                return report_bad(directory, "weir.yaml", r, mistake);
         }
         r = config_load_servers(directory, ret, &other_mistake);
         if (r < 0) {
-                return report_bad("servers.yaml", r, other_mistake);
+                return report_bad(directory, "servers.yaml", r, other_mistake);
         }
         for (char **warning = ret->warnings; warning && *warning; warning++) {
                 (void) log_warning(0, "%s", *warning);
