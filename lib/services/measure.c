@@ -173,8 +173,8 @@ static void report_all(const Servers *servers) {
         Report done = { .priority = LOG_LEVEL_INFO };
         if (servers->scope->kind == SCOPE_ALL) {
                 report(&done, "%zu server%s: %u measured, %u in part, %u failed, %u stopped",
-                       servers->n_rows, n[MEASURE_OUTCOME_OK], n[MEASURE_OUTCOME_PARTIAL],
-                       n[MEASURE_OUTCOME_FAILED], n[MEASURE_OUTCOME_STOPPED]);
+                       servers->n_rows, servers->n_rows == 1 ? "" : "s", n[MEASURE_OUTCOME_OK],
+                       n[MEASURE_OUTCOME_PARTIAL], n[MEASURE_OUTCOME_FAILED], n[MEASURE_OUTCOME_STOPPED]);
         }
 }
 

@@ -16,8 +16,8 @@ static int report_bad(const char *directory, const char *file, int error, const 
         if (mistake) {
                 report(&bad, "%s; the last good configuration stays in force", mistake);
         } else {
-                report(&bad, "Failed to read %s: %s; the last good configuration stays in force", file,
-                       strerror(-error));
+                report(&bad, "Failed to read %s/%s: %s; the last good configuration stays in force",
+                       directory, file, strerror(-error));
         }
         return SYNC_EXIT_CONFIG;
 }
@@ -62,8 +62,8 @@ static int put_into_force(const SyncOptions *options, const ServerList *list) {
                 return fail(r, "keep a copy of the configuration", NULL);
         }
         Report done = { .priority = LOG_LEVEL_INFO, .message_id = WEIR_MESSAGE_SERVERS_SYNCED };
-        report(&done, "%zu servers: %u added, %u changed, %u returned, %u retired", list->n_servers,
-               sync.added, sync.updated, sync.returned, sync.retired);
+        report(&done, "%zu server%s: %u added, %u changed, %u returned, %u retired", list->n_servers,
+               list->n_servers == 1 ? "" : "s", sync.added, sync.updated, sync.returned, sync.retired);
         return 0;
 }
 
