@@ -43,7 +43,7 @@ def borrow_system(root: Path) -> None:
     for folder in ("usr/lib/systemd/system", "usr/share/dbus-1", "usr/bin"):
         for path in Path("/", folder).iterdir():
             target = root / folder / path.name
-            if not target.exists() and path.name in KEEP_UNITS or folder == "usr/bin" and path.name == "systemctl":
+            if not target.exists() and path.name in KEEP_UNITS or folder == "usr/bin" and path.name in ("systemctl", "touch", "sh"):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(path, target)
     (root / "bin").symlink_to("usr/bin")

@@ -50,7 +50,9 @@ measures_truly() { # NAME STREAM…: after `weirctl measure`, what is shown of e
     local name=$1 stream
     shift
     for stream; do is "$name: $stream" "$(measured "$stream")" "$(truth "$stream")"; done
+    like "$name: there is something to measure" "$(truth "$1")" '^[1-9][0-9]* [1-9][0-9]*$'
 }
+all_streams() { p4 -ztag -F %Stream% streams | grep -v "[' ]"; }
 
 control() { p4d-control -r /var/lib/perforce/demo "$@" >/dev/null; } # faults of the sample server
 shown() { weirctl streams --json | json "[(s['server'], s['name'], s['size_bytes'], s['file_count'], s['state']) for s in d]"; }

@@ -3,7 +3,7 @@
 # And two at once: the second is told who is first.
 here=$(dirname "$(realpath "$0")")/..
 . "$here/weir.sh"
-streams="//demo/main //demo/dev //demo/rel //demo/virt"
+streams=$(all_streams)
 
 start_slowly() { # [SCOPE]: a measuring that hangs in its first `sizes`
     control hang sizes

@@ -2,7 +2,7 @@
 # Measuring the sample server: right sizes, history, and what happens when the server is not as one wishes.
 here=$(dirname "$(realpath "$0")")/..
 . "$here/weir.sh"
-streams="//demo/main //demo/dev //demo/rel //demo/virt"
+streams=$(all_streams)
 
 ok "weirctl measure" weirctl measure
 measures_truly "first time" $streams
