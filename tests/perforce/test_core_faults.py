@@ -190,11 +190,11 @@ class CommandLine(unittest.TestCase):
         self.assertEqual((done.returncode, "Rev. P4D/" in done.stdout), (0, True))
 
     def test_unicode(self):
-        """a unicode server (p4d -xi) refuses clients without a character set, another one those with"""
+        """a unicode server (p4d -xi) refuses clients without a character set, another one those with one"""
         server = Server()
         self.addCleanup(server.stop)
-        plain, utf8 = server.client(), server.client(charset="utf8")
-        self.assertEqual(plain.run("users").errors, [])
+        plain, utf8, auto = (server.client(charset=charset) for charset in ("none", "utf8", "auto"))
+        self.assertEqual(plain.run("users").errors + auto.run("users").errors, [])
         self.assertEqual([(m.text, m.severity, m.generic) for m in utf8.run("users").messages],
                          [("Unicode clients require a unicode enabled server.", 3, 36)])
         server.kill()
@@ -203,6 +203,7 @@ class CommandLine(unittest.TestCase):
         self.assertEqual([(m.text, m.severity, m.generic) for m in plain.run("users").messages],
                          [("Unicode server permits only unicode enabled clients.", 3, 36)])
         self.assertEqual(utf8.run("info").records[0]["unicode"], "enabled")
+        self.assertEqual(auto.run("users").errors, [])
 
     def test_daemon(self):
         """-d goes to the background with its log in -L; SIGTERM ends it"""

@@ -148,7 +148,7 @@ static void send_protocol(Session *session) {
                 { "host", session->host },
                 { "cwd", e->cwd },
                 { "port", session->port },
-                { "charset", first_of(options_get(o, 'C'), environment_get(e, "P4CHARSET"), "none") },
+                { "charset", first_of(options_get(o, 'C'), environment_get(e, "P4CHARSET"), "auto") },
                 { "language", first_of(options_get(o, 'L'), environment_get(e, "P4LANGUAGE"), "") },
                 { "os", "UNIX" },
                 { "api", "92" },

@@ -300,9 +300,9 @@ def admit(ctx: Context, entry: Command) -> bool:
 
 
 def _check_charset(ctx: Context) -> None:
-    """A unicode server serves unicode clients only, another one only the others."""
+    """A unicode server serves unicode clients only, another one only the others; who leaves it open fits both."""
     charset, unicode = ctx.session.vars.get("charset"), ctx.store.config("unicode") == "1"
-    if unicode and charset in ("", "none"):
+    if unicode and charset == "none":
         raise CommandError(M.Unicode())
     if not unicode and charset not in ("", "none", "auto"):
         raise CommandError(M.Unicode2())

@@ -124,7 +124,7 @@ def _save(ctx: Context, opts: Options, values: dict) -> None:
 
 
 def _may_change(ctx: Context, opts: Options, row, name: str) -> None:
-    if row is not None and row.owner != ctx.user and "locked" in row.options.split() and "f" not in opts:
+    if row is not None and row.owner != ctx.user and "locked" in (row.options or "").split() and "f" not in opts:
         raise CommandError(M.LockedUpdate(type="client", name=name, user=row.owner))
 
 
@@ -137,8 +137,8 @@ def _check(ctx: Context, values: dict) -> tuple[list[tuple], list[str]]:
         if streamspec.load(ctx.store, values["Stream"]) is None:
             raise CommandError(M.NoSuchDomain2(type="Stream", name=values["Stream"], command="stream"))
         return [], changes
-    lines = [_check_line(ctx, values["Client"], entry) for entry in values.get("View") or ()]
-    return lines, changes
+    entries = [entry for entry in values.get("View") or () if split_words(entry)[0]]
+    return [_check_line(ctx, values["Client"], entry) for entry in entries], changes
 
 
 def _check_line(ctx: Context, client_name: str, entry: str) -> tuple[str, str, str]:
@@ -218,7 +218,7 @@ def _delete(ctx: Context, opts: Options, name: str) -> None:
     row = clientspec.load(ctx.store, name)
     if row is None:
         ctx.fail(M.NoSuchDomain, type="Client", name=name)
-    if "locked" in row.options.split() and "f" not in opts:
+    if "locked" in (row.options or "").split() and "f" not in opts:
         ctx.fail(M.LockedDelete, type="client", name=name)
     forced = "f" in opts and row.owner != ctx.user
     if ctx.store.value("SELECT 1 FROM working WHERE client = ?", name) and not forced:

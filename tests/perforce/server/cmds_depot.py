@@ -74,7 +74,7 @@ def _save(ctx: Context, values: dict) -> None:
     fields = ("Owner", "Description", "Type", "Address", "Suffix", "StreamDepth", "Map", "SpecMap")
     old = _values(ctx, name, values["Type"])
     exists = ctx.store.value("SELECT 1 FROM domain WHERE type = ? AND name = ?", DEPOT, name)
-    if exists and all((values.get(f) or old.get(f)) == old.get(f) for f in fields):
+    if exists and all(_same(values.get(f) or old.get(f), old.get(f)) for f in fields):
         ctx.message(M.DepotNoChange, depotName=name)
         return
     if exists and stream_depth(values.get("StreamDepth"), name) != stream_depth(old["StreamDepth"], name):
@@ -91,6 +91,12 @@ def _save(ctx: Context, values: dict) -> None:
         ctx.store.many('INSERT INTO view (type, name, kind, seq, "left") VALUES (?, ?, 2, ?, ?)',
                        ((DEPOT, name, seq, line) for seq, line in enumerate(values.get("SpecMap") or ())))
     ctx.message(M.DepotSave, depotName=name)
+
+
+def _same(one, other) -> bool:
+    """Whether two values of a form are equal; texts of old servers end without a newline."""
+    return one == other or (isinstance(one, str) and isinstance(other, str)
+                            and one.rstrip("\n") == other.rstrip("\n"))
 
 
 def _or_none(text: str | None, default: str) -> str | None:

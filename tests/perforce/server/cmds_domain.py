@@ -8,7 +8,7 @@ from .mapping import check_line, quote_line, split_line
 from .messages import M, Message
 from .names import check_domain, own_depots
 from .options import Options
-from .specs import SPECS, SpecError
+from .specs import SPECS, SpecError, split_words
 from .store import Row
 from .streamview import branch_rows
 
@@ -70,7 +70,8 @@ def _values(ctx: Context, opts: Options, kind: Kind, name: str) -> dict:
         values = {kind.title: name, "Owner": ctx.user, "Description": f"Created by {ctx.user}.\n",
                   "Options": kind.options, "View": _default_view(ctx, kind)}
     else:
-        lines = [quote_line(flag, left, right) for flag, left, right in view_rows(ctx, kind.code, name)]
+        lines = [quote_line(flag, left, right if kind is BRANCHES else None)
+                 for flag, left, right in view_rows(ctx, kind.code, name)]
         values = {kind.title: name, "Update": formcmd.stamp(row.updateDate),
                   "Access": formcmd.stamp(row.accessDate), "Owner": row.owner or "",
                   "Description": row.description or "", "Options": row.options,
@@ -92,9 +93,9 @@ def _save(ctx: Context, opts: Options, kind: Kind, values: dict) -> None:
     row = load(ctx, kind.code, name)
     try:
         check_domain(ctx.store, name, kind.code)
-        if row is not None and row.owner != ctx.user and "locked" in row.options.split() and "f" not in opts:
+        if row is not None and row.owner != ctx.user and "locked" in (row.options or "").split() and "f" not in opts:
             raise CommandError(M.LockedUpdate(type=kind.spec, name=name, user=row.owner))
-        lines = [_check_line(kind, entry) for entry in values.get("View") or ()]
+        lines = [_check_line(kind, entry) for entry in values.get("View") or () if split_words(entry)[0]]
         options = SPECS[kind.spec].options("Options", values.get("Options") or kind.options)
     except CommandError as error:
         raise error if isinstance(error, SpecError) else SpecError(kind.spec, *error.messages) from None
@@ -137,7 +138,7 @@ def _delete(ctx: Context, opts: Options, kind: Kind, name: str) -> None:
     row = load(ctx, kind.code, name)
     if row is None:
         ctx.fail(M.NoSuchDomain, type=kind.title, name=name)
-    if "locked" in row.options.split() and "f" not in opts:
+    if "locked" in (row.options or "").split() and "f" not in opts:
         ctx.fail(M.LockedDelete, type=kind.spec, name=name)
     with ctx.store.write():
         ctx.store.execute("DELETE FROM domain WHERE type = ? AND name = ?", kind.code, name)

@@ -47,7 +47,7 @@ def client_facts(ctx: Context, short: bool) -> list[tuple[str, object, object]]:
              ("clientName", ctx.client_name, M.InfoClient(client=ctx.client_name)),
              (None, None, M.InfoHost(host=ctx.host))]
     if client is not None:
-        lock = "locked" if "locked" in client.options.split() else "none"
+        lock = "locked" if "locked" in (client.options or "").split() else "none"
         facts += [("clientRoot", client.root, M.InfoClientRoot(root=client.root)),
                   ("clientLock", lock, None)]
         if client.stream:
