@@ -73,14 +73,3 @@ void job_spec_done(JobSpec *spec);
 
 /* -EBADMSG with *ret_message, "spec.FIELD: what is wrong" (owned by the caller). */
 int job_spec_parse(const char *json, JobSpec *ret, char **ret_message);
-/* The spec in its one written form (fields in the order above, defaults left out); owned by the caller. */
-int job_spec_format(const JobSpec *spec, char **ret);
-/* One line for people: "//demo/dev to its parent @latest". */
-int job_spec_summary(const JobSpec *spec, char **ret);
-
-/* `NAME=COMMAND` of the command line: COMMAND split into words as systemd does it, quotes and backslashes known, no shell. */
-int job_command_split(const char *text, char ***ret); /* -EINVAL: unbalanced quotes or nothing there */
-/* {changelist} {client} {workspace} {source_changelist} {job}: an argument that is exactly a placeholder is replaced whole; one with an
- * unknown {word} is refused when the spec is parsed. values has one entry per placeholder, in that order; NULL: empty text. */
-#define JOB_PLACEHOLDERS 5
-int job_command_fill(char *const *command, const char *const values[static JOB_PLACEHOLDERS], char ***ret);
