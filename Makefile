@@ -15,6 +15,7 @@ CFLAGS   ?= -O2 -g
 WERROR   ?=
 V        ?=
 PYTHON   ?= /usr/bin/python3
+FUZZ_SECONDS ?= 5
 
 BINDIR     := $(PREFIX)/bin
 LIBEXECDIR := $(PREFIX)/lib/weir
@@ -75,7 +76,7 @@ silent := $(findstring s,$(firstword -$(MAKEFLAGS)))
 quiet = $(if $(V),,@$(if $(silent),,echo "  $(1)  $(patsubst $(B)/%,%,$@)";))
 .DELETE_ON_ERROR:
 .PHONY: FORCE all programs deps deps-lint check check-unit check-machine check-perforce check-lint demo demo-stop install \
-        uninstall lint format asan coverage bench clean help
+        uninstall lint format asan coverage fuzz bench clean help
 
 all: programs $(TESTS) ## build everything into $(B)
 programs: $(BINS) $(P4)
@@ -136,6 +137,13 @@ check-machine: all ## one suite: weir on a real systemd in throw-away machines (
 	@$(RUN_TESTS) machine
 asan: ## the unit tests with AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory VARIANT=asan B=build/asan check-unit
+# Every target over a copy of its corpus; what makes one fail is left in $(B)/fuzz.
+fuzz: ## the parsers under libFuzzer, FUZZ_SECONDS each (needs `make deps-lint`)
+	@mkdir -p $(B)/fuzz; for target in $(patsubst tests/fuzz/fuzz-%.c,%,$(wildcard tests/fuzz/fuzz-*.c)); do echo "  FUZZ  $$target"; \
+	    clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $(ALL_CPPFLAGS) \
+	        -o $(B)/fuzz/$$target tests/fuzz/fuzz-$$target.c $(wildcard lib/base/*.c lib/formats/*.c) $(PKG_LIBS) && \
+	    mkdir -p $(B)/fuzz/corpus-$$target && $(B)/fuzz/$$target -verbosity=0 -max_total_time=$(FUZZ_SECONDS) \
+	        -artifact_prefix=$(B)/fuzz/ $(B)/fuzz/corpus-$$target tests/fuzz/corpus/$$target || exit 1; done
 coverage: ## line coverage of lib/ by the unit tests
 	@$(MAKE) --no-print-directory VARIANT=coverage B=build/coverage check-unit
 	@tests/coverage build/coverage
