@@ -89,7 +89,7 @@ def _summary(ctx: Context, opts: Options, arg: FileArg, count: int, size: int, b
 
 
 def _total(ctx: Context, opts: Options, arg: FileArg) -> tuple[int, int, int]:
-    if arg.revs.is_head and not {"a", "m"} & opts.values.keys():
+    if arg.revs.is_head and not arg.pins and not {"a", "m"} & opts.values.keys():
         return totals(ctx, arg.allowed("list"), opts.number("b"), "z" in opts)
     count = size = blocks = 0
     for rev in _first(arg, opts):

@@ -161,17 +161,12 @@ def _revisions(ctx: Context, wishes: Wishes, arg: FileArg, paths: Scope,
         for path in opened:
             yield path, list(_lookup(ctx, wishes, arg, path)) or [None]
         return
-    revs = _since(arg.revs, wishes)
-    query = Query(ctx, paths, revs)
+    query = arg.query() if wishes.since is None else Query(ctx, paths, Revs(Bound("change", wishes.since), arg.revs.high))
     stream = _grouped(query.every() if "f" in wishes.output else query.highest())
     if not arg.revs.is_head or wishes.since is not None or not wishes.by_client:
         yield from stream
         return
     yield from _with_adds(stream, opened)
-
-
-def _since(revs: Revs, wishes: Wishes) -> Revs:
-    return revs if wishes.since is None else Revs(Bound("change", wishes.since), revs.high)
 
 
 def _grouped(revs: Iterator[Rev]) -> Iterator[tuple[str, list[Rev]]]:

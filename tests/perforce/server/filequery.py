@@ -13,7 +13,7 @@ from .command import CommandError, Context
 from .filepath import ClientRoot
 from .mapping import ViewMap
 from .messages import M
-from .revquery import HEAD, Bound, Query, Rev, Revs
+from .revquery import HEAD, Bound, Merged, Query, Rev, Revs
 from .wildcard import has_wildcards, pattern
 
 DEPOT, LABEL = 100, 108
@@ -34,6 +34,8 @@ class ClientFiles:
         self.view: ViewMap = clientspec.view(ctx.store, self.client)
         self.root = ClientRoot(self.client, ctx.cwd)
         self.scope = scope.of_view(self.view)
+        self.pins = [(scope.of_pattern(path, self.view.fold), change)
+                     for path, change in clientspec.change_view(ctx.store, self.client)]
 
     def client_file(self, depot_file: str) -> str | None:
         """//CLIENT/... of a depot file, None if the view does not map it."""
@@ -67,6 +69,7 @@ class FileArg:
         self.ctx, self.text, self.path, self.revs = ctx, text, path, revs
         self.is_client = is_client
         self.view: ViewMap | None = None
+        self.pins = files.pins if files is not None else []
         fold = clientspec.folds(ctx.store)
         pattern(path, fold).check()
         if is_client:
@@ -95,8 +98,14 @@ class FileArg:
         """Its paths as far as the user has a permission on them."""
         return self.scope & scope.of_filter(self.ctx.access.allowed(level))
 
-    def query(self, level: str = "list", exact: bool = True) -> Query:
-        return Query(self.ctx, self.allowed(level), self.revs, exact)
+    def query(self, level: str = "list", exact: bool = True) -> Query | Merged:
+        """The revisions the argument selects; of what the client's ChangeView pins none after its change."""
+        paths, queries = self.allowed(level), []
+        for pinned, change in reversed(self.pins):
+            queries.append(Query(self.ctx, paths & pinned, self.revs, exact, change))
+            paths = paths.without(pinned)
+        rest = Query(self.ctx, paths, self.revs, exact)
+        return Merged([*queries, rest]) if queries else rest
 
     def warn_empty(self, level: str = "list") -> None:
         """Says why nothing was selected."""

@@ -5,6 +5,7 @@ memory.  highest() gives one revision per file, every() all of them, newest firs
 (labels, clients, shelves become joins); what the bounds leave of which files is the caller's business.
 """
 
+import heapq
 from typing import Iterator, NamedTuple
 
 from . import decode, encode
@@ -106,15 +107,20 @@ class Conditions:
 
 
 class Query:
-    def __init__(self, ctx, scope: Scope, revs: Revs = Revs(), exact: bool = True):
-        self.ctx, self.scope, self.revs = ctx, scope, revs
+    """The revisions of a scope within bounds; `ceiling` hides what was submitted after a change."""
+
+    def __init__(self, ctx, scope: Scope, revs: Revs = Revs(), exact: bool = True, ceiling: int | None = None):
+        self.ctx, self.scope, self.revs, self.ceiling = ctx, scope, revs, ceiling
         self.conditions = Conditions(revs, exact)
+        if ceiling is not None:
+            self.conditions.where.append("r.change <= ?")
+            self.conditions.args.append(ceiling)
 
     def highest(self) -> Iterator[Rev]:
         """One revision per file: the highest within the bounds."""
         if self.revs.shelf is not None:
             return self._shelved()
-        if self.revs.is_head:
+        if self.revs.is_head and self.ceiling is None:
             return map(made, self._over("FROM head h JOIN rev r ON r.depotFile = h.depotFile AND r.rev = h.rev", "h"))
         few = self._few()
         if few is not None:
@@ -184,7 +190,7 @@ class Query:
 
     def _few(self) -> list[tuple] | None:
         low, high = self.revs.low, self.revs.high
-        if low is None or low.kind != "change" or high.kind not in ("change", "head"):
+        if low is None or low.kind != "change" or high.kind not in ("change", "head") or self.ceiling is not None:
             return None
         where, args = "change >= ?", [low.value + 1 if low.beyond else low.value]
         if high.kind == "change":
@@ -208,6 +214,27 @@ class Query:
             if rev.depotFile != last:
                 last = rev.depotFile
                 yield rev
+
+
+class Merged:
+    """Several queries over scopes that are apart, as one."""
+
+    def __init__(self, queries: list[Query]):
+        self.queries = queries
+
+    def highest(self) -> Iterator[Rev]:
+        return heapq.merge(*(query.highest() for query in self.queries), key=lambda rev: encode(rev.depotFile))
+
+    def every(self) -> Iterator[Rev]:
+        return heapq.merge(*(query.every() for query in self.queries),
+                           key=lambda rev: (encode(rev.depotFile), -rev.rev))
+
+    def changes(self) -> set[int]:
+        return set().union(*(query.changes() for query in self.queries))
+
+    @staticmethod
+    def newest_changes() -> Iterator[None]:
+        yield None
 
 
 def totals(ctx, scope: Scope, blocksize: int = 0, skip_lazy: bool = False) -> tuple[int, int, int]:

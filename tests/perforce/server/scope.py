@@ -100,6 +100,15 @@ class Scope:
             tests = [lambda path: one(path) and two(path)]
         return Scope(intersect(self.ranges, other.ranges), tests[0] if tests else None)
 
+    def without(self, other: "Scope") -> "Scope":
+        """The paths of self that are not in other."""
+        if other.test is not None:
+            return Scope(self.ranges, lambda path: path not in other and (self.test is None or self.test(path)))
+        ranges = self.ranges
+        for low, high in other.ranges:
+            ranges = subtract(ranges, low, high)
+        return Scope(ranges, self.test)
+
 
 EVERYTHING = Scope([(b"", END)])
 NOTHING = Scope([])
