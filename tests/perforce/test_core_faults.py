@@ -189,6 +189,16 @@ class CommandLine(unittest.TestCase):
         done = self.p4d("-V")
         self.assertEqual((done.returncode, "Rev. P4D/" in done.stdout), (0, True))
 
+    def test_long_root(self):
+        """the control socket works below a path that is too long for a socket's address"""
+        top = tempfile.mkdtemp(prefix="p4d-")
+        self.addCleanup(shutil.rmtree, top)
+        root = os.path.join(top, *["a-rather-long-name-of-a-directory"] * 6)
+        os.makedirs(root)
+        server = Server(root)
+        self.addCleanup(server.stop)
+        self.assertEqual(server.control("ping"), "")
+
     def test_unicode(self):
         """a unicode server (p4d -xi) refuses clients without a character set, another one those with one"""
         server = Server()

@@ -30,8 +30,14 @@ reset                          remove all faults
 ping                           answer ok"""
 
 
-def socket_path(root: str) -> str:
-    return os.path.join(root, SOCKET)
+@contextlib.contextmanager
+def socket_address(root: str):
+    """The address of a root's control socket, also where the path of the root is too long for one."""
+    folder = os.open(root, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{SOCKET}"
+    finally:
+        os.close(folder)
 
 
 class Faults:
@@ -77,14 +83,12 @@ class Faults:
     # the control socket
 
     def start(self) -> None:
-        path = socket_path(self.root)
-        try:
-            os.unlink(path)
-        except FileNotFoundError:
-            pass
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.listener.bind(path)
-        os.chmod(path, 0o600)
+        with socket_address(self.root) as path:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
+            self.listener.bind(path)
+            os.chmod(path, 0o600)
         self.listener.listen(8)
         threading.Thread(target=self._serve, daemon=True).start()
 

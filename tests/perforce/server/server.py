@@ -51,11 +51,12 @@ class Server:
         self.faults = faults.Faults(self.root)
         self.lock = threading.Lock()
         self.running: dict[int, Context] = {}
-        self.last_id = 0
+        self.last_id = os.getpid()
         host, number = parse_port(port)
         self.listener = self._listen(host, number)
         self.port = self.listener.getsockname()[1]
         self.address = f"{host or socket.gethostname()}:{self.port}"
+        self.faults.start()
 
     @staticmethod
     def _listen(host: str, number: int) -> socket.socket:
@@ -67,8 +68,6 @@ class Server:
 
     def serve(self) -> None:
         """Accepts connections until close()."""
-        self.last_id = os.getpid()
-        self.faults.start()
         while True:
             try:
                 sock, peer = self.listener.accept()
