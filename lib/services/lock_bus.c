@@ -336,7 +336,7 @@ static int acquire(LockBus *lock_bus, sd_bus_message *message, const Acquire *as
         if (r < 0) {
                 return r;
         }
-        if (r == 0) {
+        if (request) { /* there is somebody in the way, so it waits */
                 request->lock = lock;
                 request->next = lock_bus->requests;
                 lock_bus->requests = TAKE_PTR(request);

@@ -118,7 +118,7 @@ static int write_record(const Lock *lock, int fd) {
 
 /* Makes the pipe of a lock that the table calls held. */
 static int open_lock(Lockd *lockd, Lock *lock, int *ret_fd) {
-        int ends[2], r;
+        int ends[2] = { -EBADF, -EBADF }, r;
         _cleanup_close_ int read_fd = -EBADF, write_fd = -EBADF;
 
         r = RET_NERRNO(pipe2(ends, O_CLOEXEC | O_NONBLOCK));
