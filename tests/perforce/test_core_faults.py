@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Faults on request, monitor, many connections at once, and peers that speak nonsense."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -176,6 +177,11 @@ class CommandLine(unittest.TestCase):
         return subprocess.run([sys.executable, HERE / "p4d", *args], capture_output=True, text=True,
                               timeout=60)
 
+    @staticmethod
+    def end(process: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+
     def wait_gone(self, port: int) -> None:
         for _ in range(500):
             try:
@@ -224,7 +230,9 @@ class CommandLine(unittest.TestCase):
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=60)
         port = int(done.stdout.strip().rstrip(".").rpartition(":")[2])
         record = Client(port).run("monitor", "show").records[0]
-        os.kill(int(record["id"]) - 1, signal.SIGTERM)
+        daemon = int(record["id"]) - 1  # commands are numbered from the server's process id on
+        self.addCleanup(self.end, daemon)
+        os.kill(daemon, signal.SIGTERM)
         self.wait_gone(port)
         self.assertTrue(os.path.exists(log))
 
