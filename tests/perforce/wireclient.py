@@ -78,7 +78,9 @@ class Client:
         self.tickets: list[tuple[str, str]] = []
 
     def connect(self) -> Channel:
-        channel = Channel(socket.create_connection(("127.0.0.1", self.port), timeout=60))
+        sock = socket.create_connection(("127.0.0.1", self.port), timeout=60)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        channel = Channel(sock)
         channel.write("protocol", [
             ("prog", "wireclient"), ("version", "2023.2"), ("user", self.user), ("client", self.client),
             ("host", self.host), ("cwd", self.cwd), ("port", f"localhost:{self.port}"), ("api", 92),
