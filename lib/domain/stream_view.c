@@ -88,6 +88,25 @@ int stream_view_add_line(StreamView *view, const char *path, const char *line) {
         return has_sign && line[is_quoted] == '-' ? 0 : add_prefix(view, left);
 }
 
+/* Only the pin counts here: where the files come from stands in the view. What follows "##" is a comment. */
+int stream_view_add_path(StreamView *view, const char *line) {
+        _cleanup_free_ char *copy = NULL;
+        int r = string_copy(&copy, line);
+        if (r < 0) {
+                return r;
+        }
+        char *comment = strstr(copy, "##");
+        if (comment) {
+                *comment = 0;
+        }
+        copy[strcspn(copy, "\n")] = 0;
+        for (size_t length = strlen(copy); length > 0 && strchr(" \t\"", copy[length - 1]); length--) {
+                copy[length - 1] = 0;
+        }
+        (void) cut_pin(view, copy);
+        return 0;
+}
+
 int stream_view_add_change_view(StreamView *view, const char *line) {
         _cleanup_free_ char *copy = NULL;
         int r = string_copy(&copy, line);

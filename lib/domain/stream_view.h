@@ -17,7 +17,8 @@ void stream_view_done(StreamView *view);
 
 /* One View line of the stream path: "[-+&]//depot/dir/...[@pin] dir/...", quoted where there are blanks. -EINVAL when it is none. */
 int stream_view_add_line(StreamView *view, const char *path, const char *line);
-/* A ChangeView or Components line, as the form has it. */
+/* A Paths line of the stream itself, a ChangeView or Components line, as the form has it. */
+int stream_view_add_path(StreamView *view, const char *line);
 int stream_view_add_change_view(StreamView *view, const char *line);
 int stream_view_add_component(StreamView *view, const char *line);
 /* After the last line. type is the stream's type. With no line at all nothing is known, so the prefix is the root. */

@@ -197,6 +197,8 @@ static int on_view_record(const MarshalRecord *record, void *userdata) {
                 context->exists |= string_equal(field->key, "Update");
                 if (is_numbered(field, "View")) {
                         r = stream_view_add_line(&context->view, context->path, field->value);
+                } else if (is_numbered(field, "Paths")) {
+                        r = stream_view_add_path(&context->view, field->value);
                 } else if (is_numbered(field, "ChangeView")) {
                         r = stream_view_add_change_view(&context->view, field->value);
                 } else if (is_numbered(field, "Components")) {

@@ -152,6 +152,28 @@ static void test_fields_in_any_order(void **state) {
         assert_false(view.is_direct);
 }
 
+static void test_pins_in_paths(void **state) {
+        static const struct {
+                const char *line;
+                bool is_volatile;
+        } cases[] = {
+                { "share ...", false },
+                { "import lib/... //d/lib/...@12", false },
+                { "import lib/... //d/lib/...@12 ## since bob@ws", false },
+                { "import \"my lib/...\" \"//d/my lib/...@12\"", false },
+                { "import lib/... //d/lib/...@nightly", true },
+                { "import lib/... //d/lib/...@2024/01/01", true },
+                { "import lib/... //d/lib/... ## no @pin", false },
+        };
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(stream_view_done) StreamView view = {};
+                assert_int_equal(stream_view_add_path(&view, cases[i].line), 0);
+                if (view.is_volatile != cases[i].is_volatile) {
+                        fail_msg("%s: volatile %d", cases[i].line, view.is_volatile);
+                }
+        }
+}
+
 static void test_broken_lines(void **state) {
         static const char *const lines[] = { "",  "//d/main/...", "\"//d/main/... ...", "main/... ...",
                                              "-", "\"\" \"\"",    "//d/main/... " };
@@ -165,6 +187,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_views),
                 cmocka_unit_test(test_fields_in_any_order),
+                cmocka_unit_test(test_pins_in_paths),
                 cmocka_unit_test(test_broken_lines),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
