@@ -33,6 +33,7 @@ typedef struct P4Run {
         Buffer errors; /* stderr, its first TEXT_MAX bytes */
         Buffer noise;  /* stdout before the first record, as far as it is no record */
         bool in_records;
+        bool has_error; /* of severity 3 or above; some mean "nothing to do", but explain the exit status */
         int callback_error;
 } P4Run;
 
@@ -143,6 +144,7 @@ static int run_message(P4Run *run, int severity, int generic, const char *data) 
         }
         message.text = text;
         message.p4_class = p4_classify(severity, generic, text);
+        run->has_error = run->has_error || severity >= P4_SEVERITY_FAILED;
         if (run->command->on_message) {
                 run->command->on_message(&message, run->command->userdata);
         }
@@ -378,13 +380,16 @@ static int judge_exit(P4Run *run, const ProcessResult *process) {
                 r = add_plain_failure(run, &run->errors);
                 r = r < 0 ? r : add_plain_failure(run, &run->noise);
         }
-        if (r >= 0 && p4_class_is_success(run->result.p4_class) && !marshal_parser_is_idle(run->parser)) {
-                r = run_fail(run, P4_PROTOCOL, "ended in the middle of a record");
+        if (r < 0 || !p4_class_is_success(run->result.p4_class)) {
+                return r;
         }
-        if (r >= 0 && p4_class_is_success(run->result.p4_class) && process->exit_status != 0) {
-                r = run_fail(run, P4_PROTOCOL, "exited with status %d and no error", process->exit_status);
+        if (!marshal_parser_is_idle(run->parser)) {
+                return run_fail(run, P4_PROTOCOL, "ended in the middle of a record");
         }
-        return r;
+        if (process->exit_status != 0 && !run->has_error) {
+                return run_fail(run, P4_PROTOCOL, "exited with status %d and no error", process->exit_status);
+        }
+        return 0;
 }
 
 /* What process_run() could not do. A program that is not there is a result, not a failure of ours. */

@@ -192,6 +192,7 @@ static void test_results(void **state) {
                   "You don't have permission\nToo many rows\nClient 'c' unknown" },
                 { "say", { "x", "3:5:out of date", "3:5:out of date", "2:17:warning" }, P4_NOT_YET, 1, 3, 5, 0, true,
                   "out of date" },
+                { "say", { "x", "3:17:No files to submit." }, P4_EMPTY, 1, 3, 17, 0, true, "No files to submit." },
                 { "say", { "x", "3:33:first\nsecond line\n\n" }, P4_FAULT, 1, 3, 33, 0, true, "first\nsecond line" },
                 { "say", { "x", "2:17://s/... - no permission for operation on file(s)." }, P4_PERMISSION, 0, 2, 17, 0,
                   true, "//s/... - no permission for operation on file(s)." },
