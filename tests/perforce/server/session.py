@@ -24,24 +24,31 @@ class Session:
         self.specstring = "specstring" in protocol
         self.peer_host, self.peer_port = peer[0], peer[1]
         self._last_ask = 0
+        self._open: set[str] = set()
+        self._answers: dict[str, Frame] = {}
 
     def begin(self, func: str, fields: dict) -> str:
         """Sends an ask; its id."""
         self._last_ask += 1
+        self._open.add(str(self._last_ask))
         self.channel.write(func, [("ask", self._last_ask), *fields.items()])
         return str(self._last_ask)
 
     def finish(self, ask: str, each: Callable[[Frame], None] | None = None) -> Frame:
-        """The answer to an ask; frames that come before it (file-data, dir-entry) go to each."""
+        """The answer to an ask; frames that come before it (file-data, dir-entry) go to each.  Answers to earlier asks
+        are kept for whoever waits for them."""
         self.channel.flush()
-        while True:
+        while ask not in self._answers:
             frame = self.channel.read()
-            if frame.get("id") != ask:
-                raise WireError(f"answer to {frame.get('id')!r} while waiting for {ask}")
+            found = frame.get("id")
+            if found not in self._open:
+                raise WireError(f"answer to {found!r} while waiting for {ask}")
             if frame.func == "answer":
-                return frame
-            if each is not None:
+                self._open.discard(found)
+                self._answers[found] = frame
+            elif found == ask and each is not None:
                 each(frame)
+        return self._answers.pop(ask)
 
     def ask(self, func: str, fields: dict, each: Callable[[Frame], None] | None = None) -> Frame:
         return self.finish(self.begin(func, fields), each)
