@@ -31,7 +31,7 @@ class MeasureCase(unittest.TestCase):
     def good(self, *args: str, **extra: str) -> str:
         done = self.rig.measure(*args, **extra)
         self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
-        return done.stdout
+        return done.stdout + done.stderr
 
     def check_truth(self, note: str = "") -> None:
         expected = {stream: self.rig.truth(stream) for stream in self.rig.streams()}
@@ -575,8 +575,8 @@ class Random(MeasureCase):
         except AssertionError:
             pass  # a combination that streams may not have
 
-    def step(self) -> str:
-        kind = self.random.choice(("submit",) * 5 + ("external", "spec", "new", "delete", "main", "obliterate"))
+    def step(self, kinds: tuple[str, ...]) -> str:
+        kind = self.random.choice(kinds)
         streams = self.rig.streams()
         if kind == "submit":
             self.fill(self.random.choice(streams), self.random.randrange(1, 5))
@@ -595,19 +595,32 @@ class Random(MeasureCase):
             self.rig.p4("obliterate", "-y", f"{self.random.choice(streams)}/{self.random.choice(self.FOLDERS)}/...", good=False)
         return kind
 
-    def test_random(self):
-        """random depots and changes"""
-        saved = 0
-        for _ in range(6):
+    def run_steps(self, kinds: tuple[str, ...]) -> tuple[int, int]:
+        """Returns how many streams were measured, and how many there were, over all runs."""
+        measured = possible = 0
+        for number in range(int(os.environ.get("STEPS", "30"))):
+            done = [self.step(kinds) for _ in range(self.random.randrange(1, 4))]
+            text = self.good(*(("--full",) if "obliterate" in done else ()), "demo")
+            self.check_truth(f"SEED={self.seed} step {number}: {done}")
+            measured += int(text.split(" measured,")[0].rsplit(" ", 1)[1])
+            possible += len(self.rig.streams())
+        return measured, possible
+
+    def test_1_anything(self):
+        """random depots, random changes of specs and files"""
+        for _ in range(8):
             self.save_random_spec()
-        for number in range(int(os.environ.get("STEPS", "40"))):
-            kinds = [self.step() for _ in range(self.random.randrange(1, 4))]
-            args = ("--full", "demo") if "obliterate" in kinds else ("demo",)
-            note = f"SEED={self.seed} step {number}: {kinds}"
-            self.good(*args)
-            saved += "sizes" not in self.rig.commands()
-            self.check_truth(note)
-        print(f"# {saved} runs needed no size at all, {len(self.rig.streams())} streams at the end")
+        self.run_steps(("submit",) * 5 + ("external", "spec", "new", "delete", "main", "obliterate"))
+        self.assertGreater(len(self.rig.streams()), 4)
+        self.assertGreater(sum(size for size, _ in self.rig.measured().values()), 10000)
+
+    def test_2_files(self):
+        """random changes of files: most streams need not be measured"""
+        time.sleep(3.1)
+        self.good()
+        measured, possible = self.run_steps(("submit", "submit", "external"))
+        self.assertLess(measured, possible * 0.7)
+        self.assertGreater(measured, 0)
 
 
 if __name__ == "__main__":

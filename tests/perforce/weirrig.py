@@ -51,7 +51,7 @@ class Rig:
         self.log = self.folder / "commands"
         self.environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={self.folder}/bus",
                             "PATH": f"{BUILD}:{os.environ['PATH']}", "P4PORT": self.port, "P4USER": "super",
-                            "P4TICKETS": f"{self.folder}/state/tickets", "WEIR_LOG_LEVEL": "warning",
+                            "P4TICKETS": f"{self.folder}/state/tickets", "WEIR_LOG_LEVEL": "info",
                             "P4CONFIG": "", "P4CLIENT": "none", "TRIGGER_UNIT": ""}
         self._start_bus()
         self.configure()
