@@ -16,7 +16,7 @@ static size_t buffer_limit(const Buffer *buffer) {
 
 void buffer_done(Buffer *buffer) {
         free(buffer->data);
-        *buffer = (Buffer){ .max = buffer->max };
+        *buffer = (Buffer) { .max = buffer->max };
 }
 
 void buffer_clear(Buffer *buffer) {

@@ -81,8 +81,8 @@ int parse_bool(const char *text, bool *ret) {
                 const char *word;
                 bool value;
         } words[] = {
-                { "yes", true }, { "no", false }, { "true", true }, { "false", false },
-                { "on", true },  { "off", false }, { "1", true },   { "0", false },
+                { "yes", true }, { "no", false },  { "true", true }, { "false", false },
+                { "on", true },  { "off", false }, { "1", true },    { "0", false },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(words); i++) {
@@ -170,18 +170,30 @@ static int scan_scaled(const char **text, const ScaledUnit *table, size_t n, uin
 }
 
 static const ScaledUnit span_units[] = {
-        { "s", USEC_PER_SEC },           { "sec", USEC_PER_SEC },
-        { "second", USEC_PER_SEC },      { "seconds", USEC_PER_SEC },
-        { "us", 1 },                     { "usec", 1 },
-        { "µs", 1 },                     { "ms", USEC_PER_MSEC },
-        { "msec", USEC_PER_MSEC },       { "m", USEC_PER_MINUTE },
-        { "min", USEC_PER_MINUTE },      { "minute", USEC_PER_MINUTE },
-        { "minutes", USEC_PER_MINUTE },  { "h", USEC_PER_HOUR },
-        { "hr", USEC_PER_HOUR },         { "hour", USEC_PER_HOUR },
-        { "hours", USEC_PER_HOUR },      { "d", USEC_PER_DAY },
-        { "day", USEC_PER_DAY },         { "days", USEC_PER_DAY },
-        { "w", 7 * USEC_PER_DAY },       { "week", 7 * USEC_PER_DAY },
-        { "weeks", 7 * USEC_PER_DAY },   { "M", UINT64_C(2629800) * USEC_PER_SEC },
+        { "s", USEC_PER_SEC },
+        { "sec", USEC_PER_SEC },
+        { "second", USEC_PER_SEC },
+        { "seconds", USEC_PER_SEC },
+        { "us", 1 },
+        { "usec", 1 },
+        { "µs", 1 },
+        { "ms", USEC_PER_MSEC },
+        { "msec", USEC_PER_MSEC },
+        { "m", USEC_PER_MINUTE },
+        { "min", USEC_PER_MINUTE },
+        { "minute", USEC_PER_MINUTE },
+        { "minutes", USEC_PER_MINUTE },
+        { "h", USEC_PER_HOUR },
+        { "hr", USEC_PER_HOUR },
+        { "hour", USEC_PER_HOUR },
+        { "hours", USEC_PER_HOUR },
+        { "d", USEC_PER_DAY },
+        { "day", USEC_PER_DAY },
+        { "days", USEC_PER_DAY },
+        { "w", 7 * USEC_PER_DAY },
+        { "week", 7 * USEC_PER_DAY },
+        { "weeks", 7 * USEC_PER_DAY },
+        { "M", UINT64_C(2629800) * USEC_PER_SEC },
         { "month", UINT64_C(2629800) * USEC_PER_SEC },
         { "months", UINT64_C(2629800) * USEC_PER_SEC },
         { "y", UINT64_C(31557600) * USEC_PER_SEC },
@@ -219,12 +231,18 @@ int parse_span(const char *text, uint64_t *ret_usec) {
 
 static const ScaledUnit byte_units[] = {
         { "B", 1 },
-        { "K", UINT64_C(1) << 10 }, { "KiB", UINT64_C(1) << 10 },
-        { "M", UINT64_C(1) << 20 }, { "MiB", UINT64_C(1) << 20 },
-        { "G", UINT64_C(1) << 30 }, { "GiB", UINT64_C(1) << 30 },
-        { "T", UINT64_C(1) << 40 }, { "TiB", UINT64_C(1) << 40 },
-        { "P", UINT64_C(1) << 50 }, { "PiB", UINT64_C(1) << 50 },
-        { "E", UINT64_C(1) << 60 }, { "EiB", UINT64_C(1) << 60 },
+        { "K", UINT64_C(1) << 10 },
+        { "KiB", UINT64_C(1) << 10 },
+        { "M", UINT64_C(1) << 20 },
+        { "MiB", UINT64_C(1) << 20 },
+        { "G", UINT64_C(1) << 30 },
+        { "GiB", UINT64_C(1) << 30 },
+        { "T", UINT64_C(1) << 40 },
+        { "TiB", UINT64_C(1) << 40 },
+        { "P", UINT64_C(1) << 50 },
+        { "PiB", UINT64_C(1) << 50 },
+        { "E", UINT64_C(1) << 60 },
+        { "EiB", UINT64_C(1) << 60 },
 };
 
 int parse_bytes(const char *text, uint64_t *ret) {

@@ -90,7 +90,7 @@ static const struct {
         uint64_t unit;
         const char *name;
 } span_units[] = {
-        { USEC_PER_DAY, "d" }, { USEC_PER_HOUR, "h" }, { USEC_PER_MINUTE, "min" },
+        { USEC_PER_DAY, "d" }, { USEC_PER_HOUR, "h" },  { USEC_PER_MINUTE, "min" },
         { USEC_PER_SEC, "s" }, { USEC_PER_MSEC, "ms" }, { 1, "us" },
 };
 

@@ -24,4 +24,4 @@ void json_int(JsonWriter *writer, const char *key, int64_t value);
 void json_bool(JsonWriter *writer, const char *key, bool value);
 void json_null(JsonWriter *writer, const char *key);
 void json_time(JsonWriter *writer, const char *key, int64_t realtime_usec); /* ISO 8601 text, null for 0 */
-int json_finish(JsonWriter *writer); /* 0 or -ENOMEM/-ENOBUFS */
+int json_finish(JsonWriter *writer);                                        /* 0 or -ENOMEM/-ENOBUFS */

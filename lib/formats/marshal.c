@@ -146,7 +146,7 @@ static int reserve_fields(MarshalParser *parser) {
         }
         buffer_clear(&parser->integers);
         for (size_t i = 0; i < parser->n_integers && r >= 0; i++) {
-                r = buffer_append(&parser->integers, (char[INTEGER_TEXT_MAX]){}, INTEGER_TEXT_MAX);
+                r = buffer_append(&parser->integers, (char[INTEGER_TEXT_MAX]) {}, INTEGER_TEXT_MAX);
         }
         return r;
 }
@@ -195,9 +195,9 @@ int marshal_parser_next(MarshalParser *parser, MarshalRecord *ret) {
                 return r;
         }
         take_fields(parser);
-        *ret = (MarshalRecord){
-                .fields = parser->fields, .n_fields = parser->n_objects / 2, .hint = &parser->hint
-        };
+        *ret = (MarshalRecord) { .fields = parser->fields,
+                                 .n_fields = parser->n_objects / 2,
+                                 .hint = &parser->hint };
         parser->start += parser->scanned;
         parser->scanned = parser->n_objects = parser->n_integers = parser->hint = 0;
         return 1;

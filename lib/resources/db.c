@@ -34,11 +34,11 @@ static const struct {
         int code;
         int error;
 } error_table[] = {
-        { SQLITE_BUSY, -EBUSY },         { SQLITE_LOCKED, -EBUSY },     { SQLITE_CORRUPT, -EUCLEAN },
-        { SQLITE_NOTADB, -EUCLEAN },     { SQLITE_FORMAT, -EUCLEAN },   { SQLITE_CONSTRAINT, -EEXIST },
-        { SQLITE_READONLY, -EROFS },     { SQLITE_FULL, -ENOSPC },      { SQLITE_IOERR, -EIO },
-        { SQLITE_NOMEM, -ENOMEM },       { SQLITE_PERM, -EACCES },      { SQLITE_AUTH, -EACCES },
-        { SQLITE_TOOBIG, -E2BIG },       { SQLITE_INTERRUPT, -EINTR },  { SQLITE_PROTOCOL, -EBUSY },
+        { SQLITE_BUSY, -EBUSY },      { SQLITE_LOCKED, -EBUSY },    { SQLITE_CORRUPT, -EUCLEAN },
+        { SQLITE_NOTADB, -EUCLEAN },  { SQLITE_FORMAT, -EUCLEAN },  { SQLITE_CONSTRAINT, -EEXIST },
+        { SQLITE_READONLY, -EROFS },  { SQLITE_FULL, -ENOSPC },     { SQLITE_IOERR, -EIO },
+        { SQLITE_NOMEM, -ENOMEM },    { SQLITE_PERM, -EACCES },     { SQLITE_AUTH, -EACCES },
+        { SQLITE_TOOBIG, -E2BIG },    { SQLITE_INTERRUPT, -EINTR }, { SQLITE_PROTOCOL, -EBUSY },
         { SQLITE_MISMATCH, -EEXIST },
 };
 
@@ -98,9 +98,9 @@ void db_rollback(Db *db) {
 static const struct {
         int option, value;
 } hardening[] = {
-        { SQLITE_DBCONFIG_DEFENSIVE, 1 },      { SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
-        { SQLITE_DBCONFIG_ENABLE_FKEY, 1 },    { SQLITE_DBCONFIG_DQS_DML, 0 },
-        { SQLITE_DBCONFIG_DQS_DDL, 0 },        { SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0 },
+        { SQLITE_DBCONFIG_DEFENSIVE, 1 },   { SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
+        { SQLITE_DBCONFIG_ENABLE_FKEY, 1 }, { SQLITE_DBCONFIG_DQS_DML, 0 },
+        { SQLITE_DBCONFIG_DQS_DDL, 0 },     { SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0 },
 };
 
 static int db_configure(Db *db, uint64_t busy_usec) {

@@ -25,7 +25,7 @@ const char *db_error(const Db *db); /* SQLite's text of the last failure, for lo
 
 int db_begin(Db *db); /* BEGIN IMMEDIATE */
 int db_commit(Db *db);
-void db_rollback(Db *db); /* no-op outside a transaction */
+void db_rollback(Db *db);                /* no-op outside a transaction */
 int db_execute(Db *db, const char *sql); /* no parameters, no rows */
 
 /* Statements are cached by the SQL text's address, so callers pass string literals. Acquire, bind, step,
@@ -33,14 +33,14 @@ int db_execute(Db *db, const char *sql); /* no parameters, no rows */
 int db_prepare(Db *db, const char *sql, DbStatement **ret);
 void db_release(DbStatement *statement); /* resets and unbinds */
 DEFINE_TRIVIAL_CLEANUP_FUNC(DbStatement *, db_release);
-int db_bind_int(DbStatement *statement, int index, int64_t value);  /* 1-based */
+int db_bind_int(DbStatement *statement, int index, int64_t value);      /* 1-based */
 int db_bind_text(DbStatement *statement, int index, const char *value); /* NULL binds NULL; copied */
 int db_bind_blob(DbStatement *statement, int index, const void *value, size_t length);
 int db_bind_null(DbStatement *statement, int index);
 /* 1 row, 0 done, -EBUSY, -EUCLEAN corrupt, -EEXIST constraint, -EROFS, -ENOSPC, -EIO. */
 int db_step(DbStatement *statement);
-int db_run(DbStatement *statement);  /* steps to the end (rows are ignored) and resets: 0 or as db_step */
-int64_t db_column_int(DbStatement *statement, int column);  /* 0-based; NULL reads as 0 */
+int db_run(DbStatement *statement); /* steps to the end (rows are ignored) and resets: 0 or as db_step */
+int64_t db_column_int(DbStatement *statement, int column); /* 0-based; NULL reads as 0 */
 /* Valid until the next step; NULL for NULL. */
 const char *db_column_text(DbStatement *statement, int column);
 bool db_column_is_null(DbStatement *statement, int column);

@@ -39,7 +39,7 @@ typedef struct P4Run {
 
 void p4_result_done(P4Result *result) {
         free(result->text);
-        *result = (P4Result){};
+        *result = (P4Result) {};
 }
 
 /* --- what goes into the result
@@ -185,7 +185,7 @@ static const struct {
         const char *code;
         int (*take)(P4Run *run, const MarshalRecord *record);
 } record_kinds[] = {
-        { "stat", take_stat }, { "info", take_info }, { "error", take_error },
+        { "stat", take_stat }, { "info", take_info },   { "error", take_error },
         { "text", take_text }, { "binary", take_text },
 };
 
@@ -387,7 +387,8 @@ static int judge_exit(P4Run *run, const ProcessResult *process) {
                 return run_fail(run, P4_PROTOCOL, "ended in the middle of a record");
         }
         if (process->exit_status != 0 && !run->has_error) {
-                return run_fail(run, P4_PROTOCOL, "exited with status %d and no error", process->exit_status);
+                return run_fail(run, P4_PROTOCOL, "exited with status %d and no error",
+                                process->exit_status);
         }
         return 0;
 }
@@ -418,9 +419,12 @@ static void run_log(const P4Run *run, const char *command_line) {
         const char *p4_class = p4_class_to_string(result->p4_class);
         bool failed = !p4_class_is_success(result->p4_class);
         const JournalField fields[] = {
-                { "MESSAGE_ID", WEIR_MESSAGE_P4_COMMAND }, { "WEIR_SERVER", run->server->name },
-                { "WEIR_COMMAND", command_line },          { "WEIR_EXIT", exit_text },
-                { "WEIR_DURATION_USEC", duration },        { "WEIR_ROWS", rows },
+                { "MESSAGE_ID", WEIR_MESSAGE_P4_COMMAND },
+                { "WEIR_SERVER", run->server->name },
+                { "WEIR_COMMAND", command_line },
+                { "WEIR_EXIT", exit_text },
+                { "WEIR_DURATION_USEC", duration },
+                { "WEIR_ROWS", rows },
                 { "WEIR_CLASS", p4_class },
         };
 
@@ -430,8 +434,7 @@ static void run_log(const P4Run *run, const char *command_line) {
         (void) time_format_span(span, result->duration_usec);
         journal_send(failed ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, fields, ELEMENTSOF(fields),
                      "%s: p4 %s: %s (%s rows in %s)%s%s", run_where(run), command_line, p4_class, rows, span,
-                     failed && result->text ? ": " : "",
-                     failed && result->text ? result->text : "");
+                     failed && result->text ? ": " : "", failed && result->text ? result->text : "");
 }
 
 static int run_process(P4Run *run, const P4CommandLine *line) {

@@ -13,15 +13,15 @@
 #include "resources/p4_class.h"
 
 typedef struct P4Server {
-        const char *name;    /* weir's name of it: logs */
-        const char *port;    /* P4PORT */
-        const char *user;    /* P4USER */
-        const char *client;  /* may be NULL: a client name that does not exist is used */
-        const char *tickets; /* P4TICKETS file */
-        const char *trust;   /* P4TRUST file */
-        const char *home;    /* private HOME, a directory */
-        const char *charset; /* NULL: none */
-        const char *program; /* path of p4; NULL: "p4" from PATH of the process */
+        const char *name;      /* weir's name of it: logs */
+        const char *port;      /* P4PORT */
+        const char *user;      /* P4USER */
+        const char *client;    /* may be NULL: a client name that does not exist is used */
+        const char *tickets;   /* P4TICKETS file */
+        const char *trust;     /* P4TRUST file */
+        const char *home;      /* private HOME, a directory */
+        const char *charset;   /* NULL: none */
+        const char *program;   /* path of p4; NULL: "p4" from PATH of the process */
         uint64_t timeout_usec; /* per command; 0: P4_TIMEOUT_DEFAULT_USEC */
 } P4Server;
 #define P4_TIMEOUT_DEFAULT_USEC (30 * 60 * UINT64_C(1000000))
@@ -56,10 +56,10 @@ typedef struct P4Command {
         gid_t gid;
         bool set_ids;
 } P4Command;
-#define P4_COMMAND_INIT ((P4Command){ .cancel_fd = -1 })
+#define P4_COMMAND_INIT ((P4Command) { .cancel_fd = -1 })
 
 typedef struct P4Result {
-        P4Class p4_class; /* the worst class seen; P4_OK/P4_EMPTY are success */
+        P4Class p4_class;      /* the worst class seen; P4_OK/P4_EMPTY are success */
         int severity, generic; /* of the message that decided the class */
         char *text; /* its text, or p4's stderr for failures outside the format; NULL: nothing; owned */
         uint64_t n_records;

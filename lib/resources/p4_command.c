@@ -137,7 +137,7 @@ int p4_command_line_make(const P4Server *server, const P4Command *command, P4Com
                 return r;
         }
         *ret = line;
-        line = (P4CommandLine){};
+        line = (P4CommandLine) {};
         return 0;
 }
 
@@ -146,5 +146,5 @@ void p4_command_line_done(P4CommandLine *line) {
         strv_free(line->environment);
         buffer_done(&line->batch);
         free(line->text);
-        *line = (P4CommandLine){};
+        *line = (P4CommandLine) {};
 }

@@ -81,7 +81,7 @@ static void run_write(Run *run) {
 /* Reads once and hands it on; returns the number of bytes, 0 when there was nothing. */
 static size_t run_read(Run *run, int which) {
         int (*callback)(const void *, size_t, void *) =
-                which == OUTPUT ? run->spec->on_stdout : run->spec->on_stderr;
+                        which == OUTPUT ? run->spec->on_stdout : run->spec->on_stderr;
         ssize_t n;
         int r;
 
@@ -205,11 +205,10 @@ static int run_with_sigpipe_blocked(Run *run, ProcessResult *result) {
         (void) sigpending(&pending);
         was_pending = sigismember(&pending, SIGPIPE) > 0;
         (void) pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
-        while (!run_turn(run)) {
-        }
+        while (!run_turn(run)) {}
         r = run_reap(run, result);
         if (!was_pending) {
-                (void) sigtimedwait(&pipe_only, NULL, &(struct timespec){});
+                (void) sigtimedwait(&pipe_only, NULL, &(struct timespec) {});
         }
         (void) pthread_sigmask(SIG_SETMASK, &before, NULL);
         return r;

@@ -27,7 +27,7 @@ typedef struct ProcessSpec {
         void *userdata;
 } ProcessSpec;
 
-#define PROCESS_SPEC_INIT ((ProcessSpec){ .cancel_fd = -1 }) /* zero would be descriptor 0 */
+#define PROCESS_SPEC_INIT ((ProcessSpec) { .cancel_fd = -1 }) /* zero would be descriptor 0 */
 
 typedef struct ProcessResult {
         int exit_status; /* valid if signal == 0 */

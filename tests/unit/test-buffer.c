@@ -55,8 +55,8 @@ static void test_bound(void **state) {
                 assert_int_equal(buffer.max, bounds[i]); /* usable again, with its bound */
                 free(data);
         }
-        assert_int_equal(buffer_append(&(Buffer){}, "", SIZE_MAX), -ENOBUFS);
-        assert_int_equal(buffer_append(&(Buffer){}, "", BUFFER_DEFAULT_MAX + 1), -ENOBUFS);
+        assert_int_equal(buffer_append(&(Buffer) {}, "", SIZE_MAX), -ENOBUFS);
+        assert_int_equal(buffer_append(&(Buffer) {}, "", BUFFER_DEFAULT_MAX + 1), -ENOBUFS);
 }
 
 static void test_consume(void **state) {
@@ -74,7 +74,7 @@ static void test_consume(void **state) {
                 assert_int_equal(buffer.length, strlen(table[i].rest));
                 buffer_done(&buffer);
         }
-        buffer_consume(&(Buffer){}, 1);
+        buffer_consume(&(Buffer) {}, 1);
 }
 
 static void test_read(void **state) {

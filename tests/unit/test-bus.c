@@ -54,7 +54,8 @@ static void test_timeout(void **state) {
         assert_true(sd_bus_get_method_call_timeout(silent, &usec) >= 0);
         assert_int_equal(usec, 25 * USEC_PER_SEC);
         assert_true(sd_bus_request_name(silent, "org.weir.Silent", 0) >= 0);
-        assert_int_equal(sd_bus_call_method(bus, "org.weir.Silent", "/", "org.weir.X", "Wait", &error, NULL, NULL),
+        assert_int_equal(sd_bus_call_method(bus, "org.weir.Silent", "/", "org.weir.X", "Wait", &error, NULL,
+                                            NULL),
                          -ETIMEDOUT);
         assert_true(now_monotonic() - before < 5 * USEC_PER_SEC);
         assert_true(strlen(bus_error_text(&error, -ETIMEDOUT)) > 0);
@@ -85,8 +86,7 @@ static void *play_systemd(void *ready) {
         }
         __atomic_store_n((bool *) ready, true, __ATOMIC_SEQ_CST);
         for (int i = 0; i < 1000 && !answered; i++) {
-                while (sd_bus_process(bus, NULL) > 0) {
-                }
+                while (sd_bus_process(bus, NULL) > 0) {}
                 (void) sd_bus_wait(bus, 20 * USEC_PER_MSEC);
         }
         return NULL;
@@ -101,7 +101,8 @@ static void test_systemd_call(void **state) {
         const char *job;
 
         assert_int_equal(bus_open_system(5 * USEC_PER_SEC, &bus), 0);
-        assert_true(bus_systemd_call(bus, "Subscribe", &error, NULL, NULL) < 0); /* nobody is systemd here yet */
+        assert_true(bus_systemd_call(bus, "Subscribe", &error, NULL, NULL) <
+                    0); /* nobody is systemd here yet */
         assert_true(sd_bus_error_is_set(&error));
         sd_bus_error_free(&error);
 
@@ -109,7 +110,8 @@ static void test_systemd_call(void **state) {
         for (int i = 0; i < 500 && !__atomic_load_n(&ready, __ATOMIC_SEQ_CST); i++) {
                 (void) usleep(10000);
         }
-        assert_true(bus_systemd_call(bus, "StartUnit", &error, &reply, "ss", "weir-measure.service", "fail") >= 0);
+        assert_true(bus_systemd_call(bus, "StartUnit", &error, &reply, "ss", "weir-measure.service",
+                                     "fail") >= 0);
         assert_true(sd_bus_message_read(reply, "o", &job) >= 0);
         assert_string_equal(job, "/job/1");
         assert_int_equal(pthread_join(thread, NULL), 0);

@@ -137,7 +137,8 @@ static void test_blobs_and_keys(void **state) {
         insert(db, "p", -EEXIST);
         assert_non_null(strstr(db_error(db), "UNIQUE"));
         insert(db, NULL, -EEXIST);
-        assert_int_equal(db_execute(db, "INSERT INTO parent (name, size) VALUES ('q', 'text')"), -EEXIST); /* STRICT */
+        assert_int_equal(db_execute(db, "INSERT INTO parent (name, size) VALUES ('q', 'text')"),
+                         -EEXIST); /* STRICT */
 }
 
 static void test_statement_cache(void **state) {
@@ -240,11 +241,13 @@ static void test_reader_without_rights(void **state) {
 }
 
 static void test_versions(void **state) {
-        static const char *const one[] = { migrations[0], NULL }, *const broken[] = { migrations[0], "SELEC 1", NULL };
+        static const char *const one[] = { migrations[0], NULL }, *const broken[] = { migrations[0],
+                                                                                      "SELEC 1", NULL };
         Db *db = NULL;
 
         assert_int_equal(db_open(path, DB_READ_WRITE, broken, 0, &db), -EINVAL);
-        assert_int_equal(db_open(path, DB_READ_ONLY, migrations, 0, &db), -ESTALE); /* the first step was kept */
+        assert_int_equal(db_open(path, DB_READ_ONLY, migrations, 0, &db),
+                         -ESTALE); /* the first step was kept */
         assert_int_equal(db_open(path, DB_READ_WRITE, one, 0, &db), 0);
         insert(db, "old", 0);
         db = db_close(db);

@@ -158,8 +158,8 @@ static void test_never_partial(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_close),     cmocka_unit_test(test_write_all),
-                cmocka_unit_test(test_read_file), cmocka_unit_test(test_write_atomic),
+                cmocka_unit_test(test_close),         cmocka_unit_test(test_write_all),
+                cmocka_unit_test(test_read_file),     cmocka_unit_test(test_write_atomic),
                 cmocka_unit_test(test_never_partial),
         };
 

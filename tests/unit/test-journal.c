@@ -85,10 +85,8 @@ static bool tell(void (*body)(void), bool journal, Told *ret) {
         }
         (void) fd_close(records[1]);
         (void) fd_close(errors[1]);
-        while (buffer_read(&ret->errors, errors[0], 0) > 0) {
-        }
-        while (buffer_read(&ret->record, records[0], 0) > 0) {
-        }
+        while (buffer_read(&ret->errors, errors[0], 0) > 0) {}
+        while (buffer_read(&ret->record, records[0], 0) > 0) {}
         (void) fd_close(records[0]);
         (void) fd_close(errors[0]);
         assert_int_equal(waitpid(child, &status, 0), child);
@@ -98,7 +96,9 @@ static bool tell(void (*body)(void), bool journal, Told *ret) {
 
 static void send_command(void) {
         const JournalField fields[] = {
-                { "MESSAGE_ID", WEIR_MESSAGE_P4_COMMAND }, { "WEIR_SERVER", "demo" }, { "WEIR_STREAM", NULL },
+                { "MESSAGE_ID", WEIR_MESSAGE_P4_COMMAND },
+                { "WEIR_SERVER", "demo" },
+                { "WEIR_STREAM", NULL },
                 { "WEIR_COMMAND", "sizes -s //demo/..." },
         };
 
@@ -153,7 +153,7 @@ static void send_too_much(void) {
         JournalField fields[64];
 
         for (size_t i = 0; i < ELEMENTSOF(fields); i++) {
-                fields[i] = (JournalField){ "WEIR_ROWS", "1" };
+                fields[i] = (JournalField) { "WEIR_ROWS", "1" };
         }
         journal_send(LOG_LEVEL_INFO, fields, ELEMENTSOF(fields), "too many fields");
 }

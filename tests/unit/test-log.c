@@ -40,8 +40,7 @@ static void capture(void (*body)(void), const char *level, bool journal, const c
                 _exit(0);
         }
         (void) fd_close(fds[1]);
-        while (buffer_read(&buffer, fds[0], 0) > 0) {
-        }
+        while (buffer_read(&buffer, fds[0], 0) > 0) {}
         (void) fd_close(fds[0]);
         assert_int_equal(waitpid(child, &status, 0), child);
         assert_int_equal(status, 0);
@@ -68,8 +67,9 @@ static void test_levels(void **state) {
                 { "4", "tester: e1\ntester: w\n" },
                 { "err", "tester: e1\n" },
                 { "error", "tester: e1\n" },
-                { "nonsense", "tester: WEIR_LOG_LEVEL=nonsense is no level (3 to 7, err to debug), ignoring it\n"
-                              "tester: e1\ntester: w\ntester: n\ntester: i\n" },
+                { "nonsense",
+                  "tester: WEIR_LOG_LEVEL=nonsense is no level (3 to 7, err to debug), ignoring it\n"
+                  "tester: e1\ntester: w\ntester: n\ntester: i\n" },
                 { "2", "tester: WEIR_LOG_LEVEL=2 is no level (3 to 7, err to debug), ignoring it\n"
                        "tester: e1\ntester: w\ntester: n\ntester: i\n" },
                 { "emerg", "tester: WEIR_LOG_LEVEL=emerg is no level (3 to 7, err to debug), ignoring it\n"

@@ -14,7 +14,7 @@
 
 /* {code: stat, path: "caf\xe9\0x", n: -2147483648, "": ""} */
 #define SAMPLE                                                                                              \
-        "{s\4\0\0\0codes\4\0\0\0stats\4\0\0\0paths\6\0\0\0caf\xe9\0xs\1\0\0\0ni\0\0\0\x80"             \
+        "{s\4\0\0\0codes\4\0\0\0stats\4\0\0\0paths\6\0\0\0caf\xe9\0xs\1\0\0\0ni\0\0\0\x80"                  \
         "u\0\0\0\0s\0\0\0\0000"
 
 static void check_sample(const MarshalRecord *record) {
@@ -78,14 +78,14 @@ static void test_bad_bytes(void **state) {
                 { BYTES("\n{0"), -EBADMSG, 0 },
                 { BYTES("{0 "), -EBADMSG, 2 },
                 { BYTES("{0{0}"), -EBADMSG, 4 },
-                { BYTES("{{0"), -EBADMSG, 0 },                     /* nested */
-                { BYTES("{i\1\0\0\0"), -EBADMSG, 0 },              /* a key that is a number */
-                { BYTES("{s\1\0\0\0a0"), -EBADMSG, 0 },            /* a key without value */
-                { BYTES("{s\1\0\0\0a["), -EBADMSG, 0 },            /* a list */
-                { BYTES("{s\1\0\0\0aN0"), -EBADMSG, 0 },           /* None */
-                { BYTES("{s\xff\xff\xff\xff"), -EBADMSG, 0 },      /* negative length */
+                { BYTES("{{0"), -EBADMSG, 0 },                /* nested */
+                { BYTES("{i\1\0\0\0"), -EBADMSG, 0 },         /* a key that is a number */
+                { BYTES("{s\1\0\0\0a0"), -EBADMSG, 0 },       /* a key without value */
+                { BYTES("{s\1\0\0\0a["), -EBADMSG, 0 },       /* a list */
+                { BYTES("{s\1\0\0\0aN0"), -EBADMSG, 0 },      /* None */
+                { BYTES("{s\xff\xff\xff\xff"), -EBADMSG, 0 }, /* negative length */
                 { BYTES("{s\0\0\0\x80"), -EBADMSG, 0 },
-                { BYTES("{s\xff\xff\xff\x7f"), -EMSGSIZE, 0 },     /* 2 GiB: refused before its bytes */
+                { BYTES("{s\xff\xff\xff\x7f"), -EMSGSIZE, 0 }, /* 2 GiB: refused before its bytes */
                 { BYTES("{s\1\0\0\0as\1\0\0\1"), -EMSGSIZE, 0 },
                 { BYTES("{s\4\0\0\0cod"), 0, 0 },
                 { BYTES("{"), 0, 0 },
@@ -149,7 +149,7 @@ static void test_field_and_feed_limit(void **state) {
         assert_int_equal(marshal_parser_feed(parser, field, sizeof(field) - 1), 0);
         assert_int_equal(marshal_parser_next(parser, &record), -EMSGSIZE);
         do {
-                r = marshal_parser_feed(parser, (char[65536]){}, 65536);
+                r = marshal_parser_feed(parser, (char[65536]) {}, 65536);
         } while (r == 0);
         assert_int_equal(r, -ENOBUFS);
 }
@@ -184,7 +184,7 @@ static void test_indexed(void **state) {
         assert_string_equal(marshal_record_get_indexed(&record, "depotFile", 3), "//demo/main/3");
         assert_string_equal(marshal_record_get(&record, "rev"), "none");
         assert_null(marshal_record_get_indexed(&record, "depotFile", 50000));
-        assert_null(marshal_record_get_indexed(&(MarshalRecord){}, "depotFile", 0));
+        assert_null(marshal_record_get_indexed(&(MarshalRecord) {}, "depotFile", 0));
         buffer_done(&buffer);
 }
 

@@ -21,79 +21,81 @@
 #include "resources/p4.h"
 
 static const char fake_p4[] =
-        "#!/usr/bin/python3 -IS\n"
-        "import os, signal, struct, sys, time\n"
-        "B = lambda v: v if isinstance(v, bytes) else os.fsencode(v)\n"
-        "def obj(v):\n"
-        "    return b'i' + struct.pack('<i', v) if isinstance(v, int) else b's' + struct.pack('<i', len(B(v))) + B(v)\n"
-        "def record(*pairs): return b'{' + b''.join(obj(k) + obj(v) for k, v in pairs) + b'0'\n"
-        "def stat(*pairs): return record(('code', 'stat'), *pairs)\n"
-        "def info(text, level=0): return record(('code', 'info'), ('level', level), ('data', text))\n"
-        "def error(severity, generic, text):\n"
-        "    return record(('code', 'error'), ('data', B(text) + b'\\n'), ('severity', severity), ('generic', generic))\n"
-        "def put(data): sys.stdout.buffer.write(data); sys.stdout.buffer.flush()\n"
-        "def complain(text): sys.stderr.buffer.write(B(text)); sys.stderr.flush()\n"
-        "\n"
-        "arguments, options = sys.argv[1:], {}\n"
-        "while arguments and arguments[0].startswith('-'):\n"
-        "    word = arguments.pop(0)\n"
-        "    options[word] = arguments.pop(0) if word in ('-p', '-u', '-c', '-C', '-x') else ''\n"
-        "what, words = options['-p'], arguments[1:]\n"
-        "client_error = 'Perforce client error:\\n\\t'\n"
-        "\n"
-        "def echo():\n"
-        "    stdin = sys.stdin.buffer.read()\n"
-        "    put(stat(('stdin', stdin), ('cwd', os.getcwd()), *((f'arg{i}', w) for i, w in enumerate(words)),\n"
-        "             *((f'env-{k}', v) for k, v in sorted(os.environ.items())), *((f'opt{k}', v) for k, v in options.items())))\n"
-        "def say():  # SEVERITY:GENERIC:TEXT of each argument\n"
-        "    worst = 0\n"
-        "    for word in words:\n"
-        "        severity, generic, text = word.split(':', 2)\n"
-        "        worst = max(worst, int(severity))\n"
-        "        put(error(int(severity), int(generic), text) if int(severity) > 1 else info(text, int(generic)))\n"
-        "    return 1 if worst >= 3 else 0\n"
-        "def rows():\n"
-        "    block = b''.join(stat(('depotFile', f'//demo/main/file{i}'), ('fileSize', str(i))) for i in range(1000))\n"
-        "    for _ in range(int(words[0]) // 1000): put(block)\n"
-        "def big():\n"
-        "    put(b'{' + obj('code') + obj('stat') + obj('desc') + b's' + struct.pack('<i', 1 << 30))\n"
-        "    try:\n"
-        "        while True: put(b'x' * 65536)\n"
-        "    except OSError: pass\n"
-        "def most():  # the largest allowed record\n"
-        "    frame = len(stat(('desc', '')))\n"
-        "    put(stat(('desc', b'y' * ((16 << 20) - frame + int(words[0])))))\n"
-        "def half(status):\n"
-        "    put(stat(('a', '1')) + stat(('a', '2'))[:-7])\n"
-        "    return status\n"
-        "def hang(): put(stat(('a', '1'))); time.sleep(60)\n"
-        "def drip():\n"
-        "    while True: put(stat(('a', '1'))); time.sleep(0.02)\n"
-        "def drop():\n"
-        "    put(stat(('a', '1')) + error(3, 38, 'Partner exited unexpectedly.'))\n"
-        "    complain(client_error + 'Partner exited unexpectedly.\\n')\n"
-        "    return 1\n"
-        "def plain_error(): complain(client_error + words[0] + '\\n'); return 1\n"
-        "def prompt():\n"
-        "    put(b'Enter password: '); password = sys.stdin.readline(); time.sleep(0.02); put(b'\\n')\n"
-        "    put(info('User weir logged in.') if password == 'se cret\\n' else error(3, 4, 'Password invalid.'))\n"
-        "    return 0 if password == 'se cret\\n' else 1\n"
-        "def text(): put(record(('code', 'text'), ('data', b'a\\0b')) + record(('code', 'binary'), ('data', b'\\xff')) + record(('code', 'text'), ('data', '')))\n"
-        "def noise(): put(words[0].encode() + (stat(('a', '1')) if len(words) > 2 else b'')); return int(words[1])\n"
-        "def raw(): put(os.fsencode(words[0]).decode('unicode_escape').encode('latin1'))\n"
-        "def flood():\n"
-        "    try:\n"
-        "        while True: put(b'no marshal here ' * 4096)\n"
-        "    except OSError: pass\n"
-        "def flood_stderr():\n"
-        "    for _ in range(50): complain('noise ' * 10000)\n"
-        "    return 1\n"
-        "def killed(): put(stat(('a', '1'))); os.kill(os.getpid(), signal.SIGSEGV)\n"
-        "\n"
-        "sys.exit({'echo': echo, 'say': say, 'rows': rows, 'big': big, 'most': most, 'half0': lambda: half(0),\n"
-        "          'half1': lambda: half(1), 'hang': hang, 'drip': drip, 'drop': drop, 'plain-error': plain_error,\n"
-        "          'prompt': prompt, 'text': text, 'noise': noise, 'raw': raw, 'flood': flood, 'flood-stderr': flood_stderr,\n"
-        "          'killed': killed, 'status': lambda: int(words[0])}[what]() or 0)\n";
+                "#!/usr/bin/python3 -IS\n"
+                "import os, signal, struct, sys, time\n"
+                "B = lambda v: v if isinstance(v, bytes) else os.fsencode(v)\n"
+                "def obj(v):\n"
+                "    return b'i' + struct.pack('<i', v) if isinstance(v, int) else b's' + struct.pack('<i', len(B(v))) + B(v)\n"
+                "def record(*pairs): return b'{' + b''.join(obj(k) + obj(v) for k, v in pairs) + b'0'\n"
+                "def stat(*pairs): return record(('code', 'stat'), *pairs)\n"
+                "def info(text, level=0): return record(('code', 'info'), ('level', level), ('data', text))\n"
+                "def error(severity, generic, text):\n"
+                "    return record(('code', 'error'), ('data', B(text) + b'\\n'), ('severity', severity), ('generic', generic))\n"
+                "def put(data): sys.stdout.buffer.write(data); sys.stdout.buffer.flush()\n"
+                "def complain(text): sys.stderr.buffer.write(B(text)); sys.stderr.flush()\n"
+                "\n"
+                "arguments, options = sys.argv[1:], {}\n"
+                "while arguments and arguments[0].startswith('-'):\n"
+                "    word = arguments.pop(0)\n"
+                "    options[word] = arguments.pop(0) if word in ('-p', '-u', '-c', '-C', '-x') else ''\n"
+                "what, words = options['-p'], arguments[1:]\n"
+                "client_error = 'Perforce client error:\\n\\t'\n"
+                "\n"
+                "def echo():\n"
+                "    stdin = sys.stdin.buffer.read()\n"
+                "    put(stat(('stdin', stdin), ('cwd', os.getcwd()), *((f'arg{i}', w) for i, w in enumerate(words)),\n"
+                "             *((f'env-{k}', v) for k, v in sorted(os.environ.items())), *((f'opt{k}', v) for k, v in options.items())))\n"
+                "def say():  # SEVERITY:GENERIC:TEXT of each argument\n"
+                "    worst = 0\n"
+                "    for word in words:\n"
+                "        severity, generic, text = word.split(':', 2)\n"
+                "        worst = max(worst, int(severity))\n"
+                "        put(error(int(severity), int(generic), text) if int(severity) > 1 else info(text, int(generic)))\n"
+                "    return 1 if worst >= 3 else 0\n"
+                "def rows():\n"
+                "    block = b''.join(stat(('depotFile', f'//demo/main/file{i}'), ('fileSize', str(i))) for i in range(1000))\n"
+                "    for _ in range(int(words[0]) // 1000): put(block)\n"
+                "def big():\n"
+                "    put(b'{' + obj('code') + obj('stat') + obj('desc') + b's' + struct.pack('<i', 1 << 30))\n"
+                "    try:\n"
+                "        while True: put(b'x' * 65536)\n"
+                "    except OSError: pass\n"
+                "def most():  # the largest allowed record\n"
+                "    frame = len(stat(('desc', '')))\n"
+                "    put(stat(('desc', b'y' * ((16 << 20) - frame + int(words[0])))))\n"
+                "def half(status):\n"
+                "    put(stat(('a', '1')) + stat(('a', '2'))[:-7])\n"
+                "    return status\n"
+                "def hang(): put(stat(('a', '1'))); time.sleep(60)\n"
+                "def drip():\n"
+                "    while True: put(stat(('a', '1'))); time.sleep(0.02)\n"
+                "def drop():\n"
+                "    put(stat(('a', '1')) + error(3, 38, 'Partner exited unexpectedly.'))\n"
+                "    complain(client_error + 'Partner exited unexpectedly.\\n')\n"
+                "    return 1\n"
+                "def plain_error(): complain(client_error + words[0] + '\\n'); return 1\n"
+                "def prompt():\n"
+                "    put(b'Enter password: '); password = sys.stdin.readline(); time.sleep(0.02); put(b'\\n')\n"
+                "    put(info('User weir logged in.') if password == 'se cret\\n' else error(3, 4, 'Password invalid.'))\n"
+                "    return 0 if password == 'se cret\\n' else 1\n"
+                "def text():\n"
+                "    put(record(('code', 'text'), ('data', b'a\\0b')) + record(('code', 'binary'), ('data', b'\\xff')))\n"
+                "    put(record(('code', 'text'), ('data', '')))\n"
+                "def noise(): put(words[0].encode() + (stat(('a', '1')) if len(words) > 2 else b'')); return int(words[1])\n"
+                "def raw(): put(os.fsencode(words[0]).decode('unicode_escape').encode('latin1'))\n"
+                "def flood():\n"
+                "    try:\n"
+                "        while True: put(b'no marshal here ' * 4096)\n"
+                "    except OSError: pass\n"
+                "def flood_stderr():\n"
+                "    for _ in range(50): complain('noise ' * 10000)\n"
+                "    return 1\n"
+                "def killed(): put(stat(('a', '1'))); os.kill(os.getpid(), signal.SIGSEGV)\n"
+                "\n"
+                "sys.exit({'echo': echo, 'say': say, 'rows': rows, 'big': big, 'most': most, 'half0': lambda: half(0),\n"
+                "          'half1': lambda: half(1), 'hang': hang, 'drip': drip, 'drop': drop, 'plain-error': plain_error,\n"
+                "          'prompt': prompt, 'text': text, 'noise': noise, 'raw': raw, 'flood': flood, 'flood-stderr': flood_stderr,\n"
+                "          'killed': killed, 'status': lambda: int(words[0])}[what]() or 0)\n";
 
 static char home[] = "/tmp/weir-test-p4-XXXXXX";
 static char program[64];
@@ -123,7 +125,9 @@ static int see_record(const MarshalRecord *record, void *userdata) {
 
         for (size_t i = 1; i < record->n_fields && seen->log.length < 100000; i++) {
                 assert_int_equal(buffer_append_format(&seen->log, "%s=", record->fields[i].key), 0);
-                assert_int_equal(buffer_append(&seen->log, record->fields[i].value, record->fields[i].value_length), 0);
+                assert_int_equal(buffer_append(&seen->log, record->fields[i].value,
+                                               record->fields[i].value_length),
+                                 0);
                 assert_int_equal(buffer_append(&seen->log, "\n", 1), 0);
         }
         return seen->answer;
@@ -132,8 +136,10 @@ static int see_record(const MarshalRecord *record, void *userdata) {
 static void see_message(const P4Message *message, void *userdata) {
         Seen *seen = userdata;
 
-        assert_int_equal(buffer_append_format(&seen->log, "%d/%d %s: %s\n", message->severity, message->generic,
-                                              p4_class_to_string(message->p4_class), message->text), 0);
+        assert_int_equal(buffer_append_format(&seen->log, "%d/%d %s: %s\n", message->severity,
+                                              message->generic, p4_class_to_string(message->p4_class),
+                                              message->text),
+                         0);
 }
 
 static int see_text(const void *data, size_t length, void *userdata) {
@@ -143,11 +149,15 @@ static int see_text(const void *data, size_t length, void *userdata) {
         return seen->answer;
 }
 
-#define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define WORDS(...) ((const char *const[]) { __VA_ARGS__, NULL })
 
 static P4Server server_doing(const char *what) {
-        return (P4Server){ .name = "demo", .port = what, .user = "weir", .home = home, .program = program,
-                           .timeout_usec = 20 * USEC_PER_SEC };
+        return (P4Server) { .name = "demo",
+                            .port = what,
+                            .user = "weir",
+                            .home = home,
+                            .program = program,
+                            .timeout_usec = 20 * USEC_PER_SEC };
 }
 
 static P4Command command_of(const char *const *arguments, Seen *seen) {
@@ -182,53 +192,233 @@ static void test_results(void **state) {
                 { "rows", { "x", "2000" }, P4_OK, 0, 0, 0, 2000, true, NULL },
                 { "say", { "x" }, P4_OK, 0, 0, 0, 0, false, NULL },
                 { "say", { "x", "1:0:fine" }, P4_OK, 0, 0, 0, 0, true, NULL },
-                { "say", { "x", "2:17://a/... - no such file(s)." }, P4_EMPTY, 0, 2, 17, 0, true,
+                { "say",
+                  { "x", "2:17://a/... - no such file(s)." },
+                  P4_EMPTY,
+                  0,
+                  2,
+                  17,
+                  0,
+                  true,
                   "//a/... - no such file(s)." },
-                { "say", { "x", "2:17:one", "2:17:two", "2:17:one" }, P4_EMPTY, 0, 2, 17, 0, true, "one\ntwo" },
-                { "say", { "x", "2:17:warning", "3:4:Your session has expired, please login again." }, P4_AUTH, 1, 3, 4,
-                  0, true, "Your session has expired, please login again." },
-                { "say", { "x", "3:2:Client 'c' unknown", "3:35:Too many rows", "3:6:You don't have permission" },
-                  P4_PERMISSION, 1, 3, 6, 0, true,
+                { "say",
+                  { "x", "2:17:one", "2:17:two", "2:17:one" },
+                  P4_EMPTY,
+                  0,
+                  2,
+                  17,
+                  0,
+                  true,
+                  "one\ntwo" },
+                { "say",
+                  { "x", "2:17:warning", "3:4:Your session has expired, please login again." },
+                  P4_AUTH,
+                  1,
+                  3,
+                  4,
+                  0,
+                  true,
+                  "Your session has expired, please login again." },
+                { "say",
+                  { "x", "3:2:Client 'c' unknown", "3:35:Too many rows", "3:6:You don't have permission" },
+                  P4_PERMISSION,
+                  1,
+                  3,
+                  6,
+                  0,
+                  true,
                   "You don't have permission\nToo many rows\nClient 'c' unknown" },
-                { "say", { "x", "3:5:out of date", "3:5:out of date", "2:17:warning" }, P4_NOT_YET, 1, 3, 5, 0, true,
+                { "say",
+                  { "x", "3:5:out of date", "3:5:out of date", "2:17:warning" },
+                  P4_NOT_YET,
+                  1,
+                  3,
+                  5,
+                  0,
+                  true,
                   "out of date" },
-                { "say", { "x", "3:17:No files to submit." }, P4_EMPTY, 1, 3, 17, 0, true, "No files to submit." },
-                { "say", { "x", "3:33:first\nsecond line\n\n" }, P4_FAULT, 1, 3, 33, 0, true, "first\nsecond line" },
-                { "say", { "x", "2:17://s/... - no permission for operation on file(s)." }, P4_PERMISSION, 0, 2, 17, 0,
-                  true, "//s/... - no permission for operation on file(s)." },
-                { "say", { "x", "3:38:Partner exited unexpectedly." }, P4_CONNECT, 1, 3, 38, 0, false,
+                { "say",
+                  { "x", "3:17:No files to submit." },
+                  P4_EMPTY,
+                  1,
+                  3,
+                  17,
+                  0,
+                  true,
+                  "No files to submit." },
+                { "say",
+                  { "x", "3:33:first\nsecond line\n\n" },
+                  P4_FAULT,
+                  1,
+                  3,
+                  33,
+                  0,
+                  true,
+                  "first\nsecond line" },
+                { "say",
+                  { "x", "2:17://s/... - no permission for operation on file(s)." },
+                  P4_PERMISSION,
+                  0,
+                  2,
+                  17,
+                  0,
+                  true,
+                  "//s/... - no permission for operation on file(s)." },
+                { "say",
+                  { "x", "3:38:Partner exited unexpectedly." },
+                  P4_CONNECT,
+                  1,
+                  3,
+                  38,
+                  0,
+                  false,
                   "Partner exited unexpectedly." },
                 { "drop", { "x" }, P4_CONNECT, 1, 3, 38, 1, true, "Partner exited unexpectedly." },
-                { "plain-error", { "x", "Connect to server failed; check $P4PORT.\n\tTCP connect to h:1 failed." },
-                  P4_CONNECT, 1, 3, 38, 0, false,
+                { "plain-error",
+                  { "x", "Connect to server failed; check $P4PORT.\n\tTCP connect to h:1 failed." },
+                  P4_CONNECT,
+                  1,
+                  3,
+                  38,
+                  0,
+                  false,
                   "Connect to server failed; check $P4PORT.\nTCP connect to h:1 failed." },
-                { "plain-error", { "x", "The authenticity of '1.2.3.4:1' can't be established," }, P4_TRUST, 1, 3, 38, 0,
-                  false, "The authenticity of '1.2.3.4:1' can't be established," },
-                { "plain-error", { "x", "p4 -h for usage.\n\tInvalid option: -Y." }, P4_USAGE, 1, 3, 34, 0, false,
+                { "plain-error",
+                  { "x", "The authenticity of '1.2.3.4:1' can't be established," },
+                  P4_TRUST,
+                  1,
+                  3,
+                  38,
+                  0,
+                  false,
+                  "The authenticity of '1.2.3.4:1' can't be established," },
+                { "plain-error",
+                  { "x", "p4 -h for usage.\n\tInvalid option: -Y." },
+                  P4_USAGE,
+                  1,
+                  3,
+                  34,
+                  0,
+                  false,
                   "p4 -h for usage.\nInvalid option: -Y." },
-                { "noise", { "x", "Character set must be one of:\nnone, auto\n", "1" }, P4_CONFIG, 1, 3, 34, 0, false,
+                { "noise",
+                  { "x", "Character set must be one of:\nnone, auto\n", "1" },
+                  P4_CONFIG,
+                  1,
+                  3,
+                  34,
+                  0,
+                  false,
                   "Character set must be one of:\nnone, auto" },
-                { "noise", { "x", "hello world\n", "0" }, P4_PROTOCOL, 0, 4, 34, 0, false,
+                { "noise",
+                  { "x", "hello world\n", "0" },
+                  P4_PROTOCOL,
+                  0,
+                  4,
+                  34,
+                  0,
+                  false,
                   "p4 x on demo printed what is not -G output" },
-                { "noise", { "x", "hello world\n", "0", "then" }, P4_PROTOCOL, -1, 4, 34, 0, false,
+                { "noise",
+                  { "x", "hello world\n", "0", "then" },
+                  P4_PROTOCOL,
+                  -1,
+                  4,
+                  34,
+                  0,
+                  false,
                   "p4 x on demo printed text before its -G output" },
-                { "noise", { "trust", "Trust already established.\n", "0" }, P4_OK, 0, 0, 0, 0, false, NULL },
-                { "half0", { "x" }, P4_PROTOCOL, 0, 4, 34, 1, true, "p4 x on demo ended in the middle of a record" },
-                { "half1", { "x" }, P4_PROTOCOL, 1, 4, 34, 1, true, "p4 x on demo ended in the middle of a record" },
-                { "status", { "x", "1" }, P4_PROTOCOL, 1, 4, 34, 0, false,
+                { "noise",
+                  { "trust", "Trust already established.\n", "0" },
+                  P4_OK,
+                  0,
+                  0,
+                  0,
+                  0,
+                  false,
+                  NULL },
+                { "half0",
+                  { "x" },
+                  P4_PROTOCOL,
+                  0,
+                  4,
+                  34,
+                  1,
+                  true,
+                  "p4 x on demo ended in the middle of a record" },
+                { "half1",
+                  { "x" },
+                  P4_PROTOCOL,
+                  1,
+                  4,
+                  34,
+                  1,
+                  true,
+                  "p4 x on demo ended in the middle of a record" },
+                { "status",
+                  { "x", "1" },
+                  P4_PROTOCOL,
+                  1,
+                  4,
+                  34,
+                  0,
+                  false,
                   "p4 x on demo exited with status 1 and no error" },
                 { "killed", { "x" }, P4_PROTOCOL, -1, 4, 34, 1, true, "p4 x on demo died of signal 11" },
-                { "big", { "x" }, P4_PROTOCOL, -1, 4, 34, 0, false,
+                { "big",
+                  { "x" },
+                  P4_PROTOCOL,
+                  -1,
+                  4,
+                  34,
+                  0,
+                  false,
                   "p4 x on demo sent a record larger than 16 MiB" },
                 { "most", { "x", "0" }, P4_OK, 0, 0, 0, 1, true, NULL },
-                { "most", { "x", "1" }, P4_PROTOCOL, -1, 4, 34, 0, false,
+                { "most",
+                  { "x", "1" },
+                  P4_PROTOCOL,
+                  -1,
+                  4,
+                  34,
+                  0,
+                  false,
                   "p4 x on demo sent a record larger than 16 MiB" },
-                { "flood", { "x" }, P4_PROTOCOL, -1, 4, 34, 0, false, "p4 x on demo printed what is not -G output" },
-                { "raw", { "x", "{s\\4\\0\\0\\0codes\\4\\0\\0\\0stat0?" }, P4_PROTOCOL, -1, 4, 34, 1, true,
+                { "flood",
+                  { "x" },
+                  P4_PROTOCOL,
+                  -1,
+                  4,
+                  34,
+                  0,
+                  false,
+                  "p4 x on demo printed what is not -G output" },
+                { "raw",
+                  { "x", "{s\\4\\0\\0\\0codes\\4\\0\\0\\0stat0?" },
+                  P4_PROTOCOL,
+                  -1,
+                  4,
+                  34,
+                  1,
+                  true,
                   "p4 x on demo printed what is not -G output, at byte 20" },
-                { "raw", { "x", "{s\\4\\0\\0\\0codes\\4\\0\\0\\0what0" }, P4_PROTOCOL, -1, 4, 34, 0, false,
+                { "raw",
+                  { "x", "{s\\4\\0\\0\\0codes\\4\\0\\0\\0what0" },
+                  P4_PROTOCOL,
+                  -1,
+                  4,
+                  34,
+                  0,
+                  false,
                   "p4 x on demo printed what is not -G output, at byte 20" },
-                { "raw", { "x", "{s\\3\\0\\0\\0keys\\0\\0\\0\\0000" }, P4_PROTOCOL, -1, 4, 34, 0, false,
+                { "raw",
+                  { "x", "{s\\3\\0\\0\\0keys\\0\\0\\0\\0000" },
+                  P4_PROTOCOL,
+                  -1,
+                  4,
+                  34,
+                  0,
+                  false,
                   "p4 x on demo printed what is not -G output, at byte 15" },
         };
 
@@ -257,7 +447,8 @@ static void test_callbacks(void **state) {
         Seen seen = {};
         P4Result result = {};
 
-        run("say", WORDS("x", "1:0:info text", "2:17:empty", "1:34:Diff chunks", "3:1:Usage: x"), &seen, &result);
+        run("say", WORDS("x", "1:0:info text", "2:17:empty", "1:34:Diff chunks", "3:1:Usage: x"), &seen,
+            &result);
         assert_string_equal(seen.log.data, "1/0 ok: info text\n2/17 empty: empty\n1/34 ok: Diff chunks\n"
                                            "3/1 usage: Usage: x\n");
         p4_result_done(&result);
@@ -293,7 +484,8 @@ static void test_invalid_utf8_survives(void **state) {
         command.arguments = WORDS("files");
         command.batch = WORDS(path, "//second");
         assert_int_equal(p4_run(&server, &command, &result), 0);
-        assert_true(string_has_prefix(seen.log.data, "stdin=//demo/caf\xe9/\xff\xfe \xd0\xb6%40.txt\n//second\n\n"));
+        assert_true(string_has_prefix(seen.log.data,
+                                      "stdin=//demo/caf\xe9/\xff\xfe \xd0\xb6%40.txt\n//second\n\n"));
         assert_non_null(strstr(seen.log.data, "opt-x=-\n"));
         p4_result_done(&result);
         buffer_done(&seen.log);
@@ -301,7 +493,9 @@ static void test_invalid_utf8_survives(void **state) {
 
 /* Of what is in our environment nothing reaches p4. */
 static void test_environment(void **state) {
-        static const char *const ours[] = { "P4PORT", "P4PASSWD", "P4CONFIG", "P4ENVIRO", "P4CHARSET", "LANG" };
+        static const char *const ours[] = {
+                "P4PORT", "P4PASSWD", "P4CONFIG", "P4ENVIRO", "P4CHARSET", "LANG"
+        };
         P4Result result = {};
         Seen seen = {};
         _cleanup_free_ char *cwd = NULL;
@@ -384,7 +578,8 @@ static void test_timeout_and_drip(void **state) {
                 server.timeout_usec = 400 * USEC_PER_MSEC;
                 assert_int_equal(p4_run(&server, &command, &result), 0);
                 assert_int_equal(result.p4_class, P4_TIMEOUT);
-                assert_true(string_has_prefix(result.text, "p4 streams on demo was ended after its time limit of 400ms"));
+                assert_true(string_has_prefix(result.text,
+                                              "p4 streams on demo was ended after its time limit of 400ms"));
                 assert_true(result.connected);
                 assert_true(now_monotonic() - start < 3 * USEC_PER_SEC);
                 p4_result_done(&result);

@@ -19,16 +19,16 @@
 #define CAPTURES "../shared/reference/perforce/clientfmt"
 
 static const char player[] =
-        "#!/usr/bin/python3 -IS\n"
-        "import os, re, sys\n"
-        "path = sys.argv[sys.argv.index('-p') + 1]\n"
-        "text = open(path, 'rb').read()\n"
-        "head, rest = text.split(b'--- stdout\\n', 1)\n"
-        "out, errors = rest.split(b'--- stderr', 1)\n"
-        "if os.path.exists(path[:-4] + '.bin'): out = open(path[:-4] + '.bin', 'rb').read()\n"
-        "sys.stdout.buffer.write(out); sys.stdout.flush()\n"
-        "sys.stderr.buffer.write(errors.lstrip(b'\\n')); sys.stderr.flush()\n"
-        "sys.exit(int(re.search(rb'^# exit: (\\d+)', head, re.M)[1]))\n";
+                "#!/usr/bin/python3 -IS\n"
+                "import os, re, sys\n"
+                "path = sys.argv[sys.argv.index('-p') + 1]\n"
+                "text = open(path, 'rb').read()\n"
+                "head, rest = text.split(b'--- stdout\\n', 1)\n"
+                "out, errors = rest.split(b'--- stderr', 1)\n"
+                "if os.path.exists(path[:-4] + '.bin'): out = open(path[:-4] + '.bin', 'rb').read()\n"
+                "sys.stdout.buffer.write(out); sys.stdout.flush()\n"
+                "sys.stderr.buffer.write(errors.lstrip(b'\\n')); sys.stderr.flush()\n"
+                "sys.exit(int(re.search(rb'^# exit: (\\d+)', head, re.M)[1]))\n";
 
 static char home[] = "/tmp/weir-test-captures-XXXXXX";
 static char program[64], top[PATH_MAX];
@@ -103,9 +103,10 @@ static void test_captures(void **state) {
                 P4Command command = P4_COMMAND_INIT;
                 P4Result result = {};
 
-                assert_int_equal(string_format(&path, "%s/" CAPTURES "/%s--G.txt", top, captures[i].name), 0);
+                assert_int_equal(string_format(&path, "%s/" CAPTURES "/%s--G.txt", top, captures[i].name),
+                                 0);
                 server.port = path;
-                command.arguments = (const char *const[]){ captures[i].command, NULL };
+                command.arguments = (const char *const[]) { captures[i].command, NULL };
                 assert_int_equal(p4_run(&server, &command, &result), 0);
                 if (result.p4_class != captures[i].p4_class || result.n_records != captures[i].n_records ||
                     result.exit_status != captures[i].exit_status ||

@@ -9,11 +9,15 @@
 #include "base/string_util.h"
 #include "resources/p4_command.h"
 
-#define STRINGS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define STRINGS(...) ((const char *const[]) { __VA_ARGS__, NULL })
 
 static const P4Server server = {
-        .name = "demo", .port = "ssl:p4.example.com:1666", .user = "weir", .home = "/var/lib/weir/home",
-        .tickets = "/var/lib/weir/tickets", .trust = "/var/lib/weir/trust",
+        .name = "demo",
+        .port = "ssl:p4.example.com:1666",
+        .user = "weir",
+        .home = "/var/lib/weir/home",
+        .tickets = "/var/lib/weir/tickets",
+        .trust = "/var/lib/weir/trust",
 };
 
 static void assert_joined(char *const *vector, const char *separator, const char *expected) {
@@ -64,9 +68,13 @@ static void test_environment(void **state) {
 }
 
 static void test_refused(void **state) {
-        static const char *const words[] = { "sizes", NULL }, *const none[] = { NULL }, *const empty[] = { "", NULL };
+        static const char *const words[] = { "sizes", NULL }, *const none[] = { NULL },
+                                 *const empty[] = { "", NULL };
         static const P4Server bad_servers[] = {
-                { .user = "u" }, { .port = "1666" }, { .port = "", .user = "u" }, { .port = "1666", .user = "" },
+                { .user = "u" },
+                { .port = "1666" },
+                { .port = "", .user = "u" },
+                { .port = "1666", .user = "" },
         };
         static const char *const bad_batches[][3] = {
                 { NULL }, { "", NULL }, { "a\nb", NULL }, { "a", "b\r", NULL }, { "a", "", NULL },

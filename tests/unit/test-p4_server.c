@@ -1,5 +1,5 @@
-/* p4_run() against a whole server and client, the stand-in's: forms in and records out, bytes, logins, limits, lost
- * connections. The same p4 program and the same server as in the machine's tests. */
+/* p4_run() against a whole server and client, the stand-in's: forms in and records out, bytes, logins,
+ * limits, lost connections. The same p4 program and the same server as in the machine's tests. */
 #include <arpa/inet.h>
 #include <limits.h>
 #include <netinet/in.h>
@@ -30,7 +30,8 @@ static char root[] = "/tmp/weir-test-p4d-XXXXXX";
 static char address[32], program[PATH_MAX], tickets[64];
 static pid_t p4d_pid;
 
-/* --- the server ------------------------------------------------------------------------------------------------ */
+/* --- the server
+ * ------------------------------------------------------------------------------------------------ */
 
 static int free_port(void) {
         struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -76,9 +77,10 @@ static void control(const char *const *words) {
         assert_int_equal(result.exit_status, 0);
 }
 
-/* --- commands --------------------------------------------------------------------------------------------------- */
+/* --- commands
+ * --------------------------------------------------------------------------------------------------- */
 
-#define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define WORDS(...) ((const char *const[]) { __VA_ARGS__, NULL })
 
 /* The values of one field of all records, one per line. */
 typedef struct Wanted {
@@ -94,9 +96,15 @@ static int take_value(const MarshalRecord *record, void *userdata) {
 }
 
 static P4Server demo(void) {
-        return (P4Server){
-                .name = "demo", .port = address, .user = "weir", .client = "ws", .tickets = tickets, .home = root,
-                .program = program, .timeout_usec = 20 * USEC_PER_SEC,
+        return (P4Server) {
+                .name = "demo",
+                .port = address,
+                .user = "weir",
+                .client = "ws",
+                .tickets = tickets,
+                .home = root,
+                .program = program,
+                .timeout_usec = 20 * USEC_PER_SEC,
         };
 }
 
@@ -132,7 +140,8 @@ static void save_form(const char *kind, const char *const *fields) {
 
         assert_int_equal(marshal_write_begin(&form), 0);
         for (size_t i = 0; fields[i]; i += 2) {
-                assert_int_equal(marshal_write_field(&form, fields[i], fields[i + 1], strlen(fields[i + 1])), 0);
+                assert_int_equal(marshal_write_field(&form, fields[i], fields[i + 1], strlen(fields[i + 1])),
+                                 0);
         }
         assert_int_equal(marshal_write_end(&form), 0);
         command.arguments = WORDS(kind, "-i");
@@ -174,7 +183,8 @@ static int tear_down(void **state) {
         return process_run(&spec, &result);
 }
 
-/* --- the tests, in this order: each stands on what those before it made -------------------------------------------- */
+/* --- the tests, in this order: each stands on what those before it made
+ * -------------------------------------------- */
 
 static void test_empty_server(void **state) {
         expect_words(WORDS("streams"), P4_EMPTY, NULL);
@@ -190,9 +200,10 @@ static void test_forms(void **state) {
 
         save_form("depot", WORDS("Depot", "demo", "Owner", "weir", "Type", "stream", "Map", "demo/...",
                                  "StreamDepth", "//demo/1"));
-        save_form("stream", WORDS("Stream", "//demo/main", "Owner", "weir", "Name", "main", "Parent", "none",
-                                  "Type", "mainline", "Options", "allsubmit unlocked notoparent nofromparent mergedown",
-                                  "Paths0", "share ..."));
+        save_form("stream",
+                  WORDS("Stream", "//demo/main", "Owner", "weir", "Name", "main", "Parent", "none", "Type",
+                        "mainline", "Options", "allsubmit unlocked notoparent nofromparent mergedown",
+                        "Paths0", "share ..."));
         save_form("client", WORDS("Client", "ws", "Owner", "weir", "Root", root, "Stream", "//demo/main"));
         command.arguments = WORDS("streams");
         command.on_record = take_value;

@@ -63,7 +63,8 @@ static void test_negative(void **state) {
 }
 
 static void test_bool(void **state) {
-        static const char *const yes[] = { "yes", "Yes", "TRUE", "on", "1" }, *const no[] = { "no", "False", "OFF", "0" },
+        static const char *const yes[] = { "yes", "Yes", "TRUE", "on", "1" },
+                                 *const no[] = { "no", "False", "OFF", "0" },
                                  *const bad[] = { "", "y", "n", "2", " yes", "yes ", "maybe" };
         bool value;
 

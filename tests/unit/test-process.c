@@ -38,7 +38,7 @@ static void collected_done(Collected *collected) {
         buffer_done(&collected->errors);
 }
 
-#define SHELL(script) ((const char *const[]){ "/bin/sh", "-c", (script), NULL })
+#define SHELL(script) ((const char *const[]) { "/bin/sh", "-c", (script), NULL })
 
 static ProcessSpec spec_for(const char *const *argv, Collected *collected) {
         ProcessSpec spec = PROCESS_SPEC_INIT;
@@ -84,23 +84,25 @@ static void test_cannot_start(void **state) {
                 const char *program;
                 int error;
         } table[] = {
-                { "/nonexistent/program", -ENOENT }, { "weir-no-such-program", -ENOENT },
-                { "/etc/passwd", -EACCES },          { "/", -EACCES },
+                { "/nonexistent/program", -ENOENT },
+                { "weir-no-such-program", -ENOENT },
+                { "/etc/passwd", -EACCES },
+                { "/", -EACCES },
                 { "", -ENOENT },
         };
         ProcessResult result = { .exit_status = 4711 };
         ProcessSpec spec = PROCESS_SPEC_INIT;
 
         for (size_t i = 0; i < ELEMENTSOF(table); i++) {
-                spec.argv = (const char *const[]){ table[i].program, NULL };
+                spec.argv = (const char *const[]) { table[i].program, NULL };
                 assert_int_equal(process_run(&spec, &result), table[i].error);
         }
-        spec.argv = (const char *const[]){ NULL };
+        spec.argv = (const char *const[]) { NULL };
         assert_int_equal(process_run(&spec, &result), -EINVAL);
         spec.argv = SHELL("exit 0");
         spec.directory = "/nonexistent";
         assert_int_equal(process_run(&spec, &result), -ENOENT);
-        assert_int_equal(result.exit_status, 4711); /* untouched on failure */
+        assert_int_equal(result.exit_status, 4711);       /* untouched on failure */
         assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* and no zombie */
 }
 
@@ -108,17 +110,17 @@ static void test_program_from_path(void **state) {
         ProcessSpec spec = PROCESS_SPEC_INIT;
         ProcessResult result;
 
-        spec.argv = (const char *const[]){ "true", NULL };
+        spec.argv = (const char *const[]) { "true", NULL };
         assert_int_equal(process_run(&spec, &result), 0);
         assert_int_equal(result.exit_status, 0);
 }
 
 static void test_environment_is_exact(void **state) {
         Collected collected = {};
-        ProcessSpec spec = spec_for((const char *const[]){ "/usr/bin/env", NULL }, &collected);
+        ProcessSpec spec = spec_for((const char *const[]) { "/usr/bin/env", NULL }, &collected);
         ProcessResult result;
 
-        spec.environment = (const char *const[]){ "A=1", "B=two words", NULL };
+        spec.environment = (const char *const[]) { "A=1", "B=two words", NULL };
         assert_int_equal(process_run(&spec, &result), 0);
         assert_string_equal(collected.output.data, "A=1\nB=two words\n");
         buffer_clear(&collected.output);
@@ -132,14 +134,14 @@ static void test_environment_is_exact(void **state) {
 static void test_child_is_clean(void **state) {
         int leaks[3] = { open("/dev/null", O_RDONLY), open("/dev/null", O_WRONLY), dup(2) };
         Collected collected = {};
-        ProcessSpec spec = spec_for(
-                        SHELL("ls /proc/self/fd | wc -l; grep -E 'Sig(Blk|Ign)' /proc/self/status;"
-                              "[ $(ps -o pgid= -p $$) = $$ ] && echo own group"),
-                        &collected);
+        ProcessSpec spec =
+                        spec_for(SHELL("ls /proc/self/fd | wc -l; grep -E 'Sig(Blk|Ign)' /proc/self/status;"
+                                       "set -- $(cat /proc/$$/stat); [ $5 = $$ ] && echo own group"),
+                                 &collected);
         ProcessResult result;
         sigset_t set, before;
 
-        spec.environment = (const char *const[]){ "PATH=/usr/bin:/bin", NULL };
+        spec.environment = (const char *const[]) { "PATH=/usr/bin:/bin", NULL };
         (void) sigemptyset(&set);
         (void) sigaddset(&set, SIGTERM);
         (void) sigaddset(&set, SIGUSR1);
@@ -160,7 +162,7 @@ static void test_input(void **state) {
         size_t length = 3 * 1024 * 1024;
         char *input = malloc(length);
         Collected collected = {};
-        ProcessSpec spec = spec_for((const char *const[]){ "/bin/cat", NULL }, &collected);
+        ProcessSpec spec = spec_for((const char *const[]) { "/bin/cat", NULL }, &collected);
         ProcessResult result;
 
         assert_non_null(input);
@@ -197,8 +199,8 @@ static void test_timeout(void **state) {
         } table[] = {
                 { "exec sleep 60", SIGTERM, 100, 1500 },
                 { "trap '' TERM; sleep 60 & while :; do sleep 1; done", SIGKILL, 2000, 5000 },
-                { "sleep 60; exit 0", SIGTERM, 100, 1500 },        /* the grandchild is in the group too */
-                { "kill -STOP $$; exit 0", SIGTERM, 100, 1500 },   /* a stopped one */
+                { "sleep 60; exit 0", SIGTERM, 100, 1500 },      /* the grandchild is in the group too */
+                { "kill -STOP $$; exit 0", SIGTERM, 100, 1500 }, /* a stopped one */
                 /* output does not extend it */
                 { "while :; do echo drip; sleep 0.05; done", SIGTERM, 100, 1500 },
         };
@@ -265,7 +267,7 @@ static void test_left_behind(void **state) {
                 ProcessResult result;
                 pid_t left;
 
-                spec.environment = (const char *const[]){ "PATH=/usr/bin:/bin", NULL };
+                spec.environment = (const char *const[]) { "PATH=/usr/bin:/bin", NULL };
                 assert_int_equal(process_run(&spec, &result), 0);
                 assert_true(now_monotonic() - start < 5 * USEC_PER_SEC);
                 assert_int_equal(result.exit_status, 4);
@@ -317,7 +319,7 @@ static void test_no_descriptor_leaks(void **state) {
         ProcessSpec spec = spec_for(SHELL("echo x"), &collected), broken = spec;
         ProcessResult result;
 
-        broken.argv = (const char *const[]){ "/nonexistent", NULL };
+        broken.argv = (const char *const[]) { "/nonexistent", NULL };
         spec.input = broken.input = "text";
         spec.input_length = broken.input_length = 4;
         for (int i = 0; i < 20; i++) {
@@ -336,7 +338,7 @@ static void test_ids(void **state) {
         if (geteuid() != 0) {
                 skip();
         }
-        spec.environment = (const char *const[]){ "PATH=/usr/bin:/bin", NULL };
+        spec.environment = (const char *const[]) { "PATH=/usr/bin:/bin", NULL };
         spec.set_ids = true;
         spec.uid = 65534;
         spec.gid = 65533;

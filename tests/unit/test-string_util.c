@@ -12,9 +12,11 @@ static void test_predicates(void **state) {
         assert_true(string_is_empty(NULL) && string_is_empty("") && !string_is_empty(" "));
         assert_true(string_equal(NULL, NULL) && string_equal("a", "a"));
         assert_false(string_equal(NULL, "") || string_equal("", NULL) || string_equal("a", "A"));
-        assert_true(string_has_prefix("abc", "") && string_has_prefix("abc", "ab") && string_has_prefix("abc", "abc"));
+        assert_true(string_has_prefix("abc", "") && string_has_prefix("abc", "ab") &&
+                    string_has_prefix("abc", "abc"));
         assert_false(string_has_prefix("ab", "abc") || string_has_prefix("xab", "ab"));
-        assert_true(string_has_suffix("abc", "") && string_has_suffix("abc", "bc") && string_has_suffix("abc", "abc"));
+        assert_true(string_has_suffix("abc", "") && string_has_suffix("abc", "bc") &&
+                    string_has_suffix("abc", "abc"));
         assert_false(string_has_suffix("bc", "abc") || string_has_suffix("abcx", "bc"));
 }
 
@@ -71,15 +73,15 @@ static void test_utf8(void **state) {
                 { BYTES("\xf4\x8f\xbf\xbf"), 4, 0x10ffff, true },
                 { BYTES("a\xc3\xa9z"), 1, 'a', true },
                 { BYTES("a\xff"), 1, 'a', false },
-                { BYTES("\x80"), 0, 0, false },             /* a lone continuation */
-                { BYTES("\xc3"), 0, 0, false },             /* cut */
+                { BYTES("\x80"), 0, 0, false }, /* a lone continuation */
+                { BYTES("\xc3"), 0, 0, false }, /* cut */
                 { BYTES("\xe2\x82"), 0, 0, false },
                 { BYTES("\xc3\xc3"), 0, 0, false },
-                { BYTES("\xc0\x80"), 0, 0, false },         /* overlong */
+                { BYTES("\xc0\x80"), 0, 0, false }, /* overlong */
                 { BYTES("\xc1\xbf"), 0, 0, false },
                 { BYTES("\xe0\x9f\xbf"), 0, 0, false },
                 { BYTES("\xf0\x8f\xbf\xbf"), 0, 0, false },
-                { BYTES("\xed\xa0\x80"), 0, 0, false },     /* surrogate */
+                { BYTES("\xed\xa0\x80"), 0, 0, false }, /* surrogate */
                 { BYTES("\xed\xbf\xbf"), 0, 0, false },
                 { BYTES("\xf4\x90\x80\x80"), 0, 0, false }, /* beyond the last */
                 { BYTES("\xf8\x88\x80\x80\x80"), 0, 0, false },
@@ -90,7 +92,8 @@ static void test_utf8(void **state) {
                 uint32_t code_point = 0;
 
                 assert_int_equal(string_is_utf8(table[i].bytes, table[i].length), table[i].valid);
-                assert_int_equal(string_utf8_decode(table[i].bytes, table[i].length, &code_point), table[i].first);
+                assert_int_equal(string_utf8_decode(table[i].bytes, table[i].length, &code_point),
+                                 table[i].first);
                 assert_int_equal(code_point, table[i].code_point);
         }
 }
@@ -106,15 +109,21 @@ static void test_printable(void **state) {
                 { "\xd0\x96 \xe2\x82\xac \xf0\x9d\x84\x9e", 100, "\xd0\x96 \xe2\x82\xac \xf0\x9d\x84\x9e" },
                 { "a\nb\tc\x7f", 100, "a\\x0ab\\x09c\\x7f" },
                 { "\033[31mred", 100, "\\x1b[31mred" },
-                { "\xc2\x9b" "31m", 100, "\\xc2\\x9b31m" },               /* C1: also a terminal's escape */
-                { "x\xe2\x80\xae" "gpj.exe", 100, "x\\xe2\\x80\\xaegpj.exe" }, /* right-to-left override */
+                { "\xc2\x9b"
+                  "31m",
+                  100, "\\xc2\\x9b31m" }, /* C1: also a terminal's escape */
+                { "x\xe2\x80\xae"
+                  "gpj.exe",
+                  100, "x\\xe2\\x80\\xaegpj.exe" }, /* right-to-left override */
                 { "caf\xe9", 100, "caf\\xe9" },
                 { "\xed\xa0\x80", 100, "\\xed\\xa0\\x80" },
                 { "12345678", 8, "12345678" },
                 { "123456789", 8, "12345\xe2\x80\xa6" },
                 { "1234\xff", 8, "1234\\xff" },
-                { "12345\xff", 8, "12345\xe2\x80\xa6" },   /* an escape is not cut */
-                { "12\xff" "5", 6, "12\xe2\x80\xa6" },
+                { "12345\xff", 8, "12345\xe2\x80\xa6" }, /* an escape is not cut */
+                { "12\xff"
+                  "5",
+                  6, "12\xe2\x80\xa6" },
                 { "123\xd0\x96\xd0\x96\xd0\x96", 8, "123\xd0\x96\xe2\x80\xa6" },
                 { "12345", 3, "\xe2\x80\xa6" },
                 { "12345", 2, "" },
@@ -157,8 +166,10 @@ static void test_printable_of_anything(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_predicates), cmocka_unit_test(test_copies),
-                cmocka_unit_test(test_utf8),       cmocka_unit_test(test_printable),
+                cmocka_unit_test(test_predicates),
+                cmocka_unit_test(test_copies),
+                cmocka_unit_test(test_utf8),
+                cmocka_unit_test(test_printable),
                 cmocka_unit_test(test_printable_of_anything),
         };
 

@@ -36,7 +36,7 @@ static void test_formats(void **state) {
         };
         char text[TIME_TEXT_MAX];
 
-        assert_int_equal(setenv("TZ", "XXX-5:30", 1), 0);
+        assert_int_equal(setenv("TZ", "IST-5:30", 1), 0);
         tzset();
         for (size_t i = 0; i < ELEMENTSOF(table); i++) {
                 assert_string_equal(time_format_iso(text, table[i].usec), table[i].iso);
@@ -71,7 +71,8 @@ static void test_ago(void **state) {
         char text[TIME_TEXT_MAX];
 
         for (size_t i = 0; i < ELEMENTSOF(table); i++) {
-                assert_string_equal(time_format_ago(text, now_realtime() - table[i].seconds * SEC), table[i].text);
+                assert_string_equal(time_format_ago(text, now_realtime() - table[i].seconds * SEC),
+                                    table[i].text);
         }
         assert_string_equal(time_format_ago(text, 0), "never");
         assert_non_null(time_format_ago(text, INT64_MAX));
@@ -109,7 +110,9 @@ static void test_span(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_clocks), cmocka_unit_test(test_formats), cmocka_unit_test(test_ago),
+                cmocka_unit_test(test_clocks),
+                cmocka_unit_test(test_formats),
+                cmocka_unit_test(test_ago),
                 cmocka_unit_test(test_span),
         };
 
