@@ -38,7 +38,7 @@ class FileCase(ServerCase):
         os.makedirs(root, exist_ok=True)
         place = f"Stream: {stream}\n" if stream else "View:\n" + "".join(f"\t{line}\n" for line in view)
         made = Workspace(cls.server.client(user=user, client=name, cwd=root, tagged=tagged), root)
-        made.good("client", "-f", "-i", stdin=f"Client: {name}\nOwner: {user}\nRoot: {root}\nOptions: {options}\n{extra}{place}")
+        made.good("client", "-i", stdin=f"Client: {name}\nOwner: {user}\nRoot: {root}\nOptions: {options}\n{extra}{place}")
         return made
 
     def assertMessages(self, result: Result, *texts: str) -> None:
