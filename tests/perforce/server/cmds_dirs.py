@@ -9,7 +9,7 @@ from typing import Iterator
 from . import clientspec, decode, encode, scope
 from .command import Context, command
 from .filequery import FileArg, client_files, parse, split_revs
-from .mapping import UNMAP
+from .mapping import UNMAP, ViewMap
 from .messages import M
 from .options import Options
 from .revquery import raw_rows
@@ -51,8 +51,15 @@ def _limits(ctx: Context, opts: Options, below: FileArg, shape: Pattern) -> scop
     if "C" in opts:
         paths = paths & client_files(ctx).scope
     if "S" in opts:
-        paths = paths & scope.of_view(clientspec.stream_view(ctx, opts["S"]))
+        paths = paths & _stream_scope(ctx, opts["S"])
     return paths
+
+
+def _stream_scope(ctx: Context, stream: str) -> scope.Scope:
+    rows = clientspec.stream_rows(ctx.store, stream, "stream")
+    if not rows:
+        ctx.fail(M.NoSuchDomain, type="Stream", name=stream)
+    return scope.of_view(ViewMap.of(rows, clientspec.folds(ctx.store)))
 
 
 def _found(ctx: Context, opts: Options, below: FileArg, shape: Pattern) -> Iterator[bytes]:
