@@ -6,7 +6,8 @@ depot has changed, so a server killed at any moment leaves at most archives that
 fails leaves the files open and locked in a numbered change.
 """
 
-from . import changespec, formcmd, openfiles
+from . import changespec, formcmd, integ_submit, openfiles
+from .archive import digest
 from .changespec import PENDING, title
 from .cmds_change import _save as save_change
 from .command import Context, command
@@ -244,7 +245,13 @@ class Submission:
         return contents
 
     def _receive(self, row: Opened) -> Received | None:
+        known = integ_submit.known_content(self.store, row)
+        if known is not None:
+            return integ_submit.received(known)
         found = fetch(self.ctx, self.files, row)
+        if found is not None and integ_submit.tampered(row, digest(found[0])):
+            self.ctx.message(M.SubmitTampered, clientFile=row.clientFile)
+            return None
         return None if found is None else store_content(self.ctx, row, found[0], f"1.{self.number}", found[1])
 
     # afterwards
@@ -254,7 +261,7 @@ class Submission:
         outbox = Outbox(self.ctx, self.files, clobber=True)
         for content in contents:
             row = content.row
-            if row.action in DELETES:
+            if row.action in DELETES or row.virtual:
                 continue
             if self.reopen:
                 self._open_again(row, content.rev)

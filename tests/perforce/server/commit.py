@@ -8,16 +8,13 @@ import os
 import time
 from typing import NamedTuple
 
-from . import encode, filetype, openfiles
+from . import encode, filetype, integ_submit, openfiles
 from .command import Context
 from .filequery import ClientFiles
 from .messages import M
-from .openfiles import DELETES, MOVED_FROM, MOVED_INTO, Opened
+from .openfiles import DELETES, Opened
 from .revquery import Rev
 from .transfer import Received
-
-RECIPROCAL = {0: 1, 2: 3, 4: 5, 6: 7, 8: 9, 12: 10, 13: 11, 14: 15}
-BRANCH_FROM, COPY_FROM, ADD_INTO, EDIT_INTO = 2, 4, 11, 10
 
 
 class Content(NamedTuple):
@@ -80,21 +77,16 @@ class Commit:
     # revisions
 
     def _base(self, content: Content) -> Rev | None:
-        """A revision whose archive the new one can share: what it was moved or branched from."""
+        """A revision whose archive the new one can share: what it was moved, branched or copied from."""
         row, received = content.row, content.received
         if received is None:
             return None
-        sources = [(row.movedFile, self.revs.get(row.movedFile, 1) - 1)] if row.action == "move/add" else []
-        sources += [(from_file, end) for state, how, _, _, _, from_file, _, end in self._resolved(row)
-                    if state == 1 and how in (BRANCH_FROM, COPY_FROM)]
-        for from_file, rev in sources:
-            base = openfiles.revision(self.store, from_file, rev)
+        moved = (openfiles.revision(self.store, row.movedFile, self.revs.get(row.movedFile, 1) - 1)
+                 if row.action == "move/add" else None)
+        for base in (moved, *integ_submit.sources(self.store, row)):
             if base is not None and base.digest == received.digest and base.lbrFile:
                 return base
         return None
-
-    def _resolved(self, row: Opened) -> list[tuple]:
-        return openfiles.resolves(self.store, row.client, row.depotFile)
 
     def _write_rev(self, content: Content, base: Rev | None, submitted: int) -> None:
         row, received = content.row, content.received
@@ -120,38 +112,18 @@ class Commit:
     # integration records
 
     def _write_integrations(self, content: Content, submitted: int) -> None:
-        row, rev = content.row, content.rev
-        for state, how, _, _, _, from_file, start, end in self._resolved(row):
-            if state == 1 and from_file != row.depotFile:
-                self._credit(row.depotFile, rev, from_file, start, end, how, self._back(row, how), submitted)
+        row = content.row
+        integ_submit.write_credit(self.store, row, content.rev, submitted)
         if row.action == "move/add":
-            source = self.revs[row.movedFile]
-            self._integed(row.depotFile, row.movedFile, 0, source - 1, rev - 1, rev, MOVED_FROM, submitted)
-            self._integed(row.movedFile, row.depotFile, rev - 1, rev, source - 1, source, MOVED_INTO, submitted)
-
-    @staticmethod
-    def _back(row: Opened, how: int) -> int:
-        """The reciprocal of a record; a target that was edited afterwards flows back as an edit."""
-        if how == BRANCH_FROM and row.action == "add":
-            return ADD_INTO
-        if how == COPY_FROM and row.action in ("edit", "move/add"):
-            return EDIT_INTO
-        return RECIPROCAL.get(how, how)
-
-    def _credit(self, to_file: str, rev: int, from_file: str, start: int, end: int, how: int, back: int,
-                submitted: int) -> None:
-        self._integed(to_file, from_file, start, end, rev - 1, rev, how, submitted)
-        self._integed(from_file, to_file, rev - 1, rev, start, end, back, submitted)
-
-    def _integed(self, *columns) -> None:
-        """toFile, fromFile, startFromRev, endFromRev, startToRev, endToRev, how, change."""
-        self.store.execute("INSERT OR REPLACE INTO integed VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *columns)
+            integ_submit.write_move(self.store, row, content.rev, self.revs[row.movedFile], submitted)
 
     # the client
 
     def _close(self, content: Content) -> None:
         row = content.row
         openfiles.drop(self.store, row)
+        if row.virtual:                 # the workspace has nothing of it until the next sync
+            return
         if row.action in DELETES:
             self.store.execute("DELETE FROM have WHERE client = ? AND depotFile = ?", row.client, row.depotFile)
         else:
