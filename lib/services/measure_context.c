@@ -33,9 +33,12 @@ int measure_context_init(MeasureContext *context, const char *config_directory, 
                 (void) log_warning(0, "%s", warning);
         }
         r = r < 0 ? r : host_name(&context->host);
-        r = r < 0 ? r : string_copy(&context->home, state_directory);
-        r = r < 0 ? r : string_format(&context->tickets, "%s/tickets", state_directory);
-        r = r < 0 ? r : string_format(&context->trust, "%s/trust", state_directory);
+        if (r >= 0) {
+                context->home = realpath(state_directory, NULL); /* p4 runs in another folder than we do */
+                r = context->home ? 0 : -errno;
+        }
+        r = r < 0 ? r : string_format(&context->tickets, "%s/tickets", context->home);
+        r = r < 0 ? r : string_format(&context->trust, "%s/trust", context->home);
         return r < 0 ? r : monitor_store_open(state_directory, DB_READ_WRITE, &context->store);
 }
 
