@@ -384,8 +384,7 @@ static int check(JobSpec *spec, char **ret_message) {
 
 int job_spec_parse(const char *json, JobSpec *ret, char **ret_message) {
         _cleanup_(json_value_freep) JsonValue *root = NULL;
-        Raw raw = { .spec = { .timeout_sec = JOB_TIMEOUT_DEFAULT_SEC,
-                              .stop_timeout_sec = JOB_STOP_TIMEOUT_DEFAULT_SEC } };
+        Raw raw = {};
         int r = json_read(json, strlen(json), &root, ret_message);
 
         if (r == -EFBIG) {

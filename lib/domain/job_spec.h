@@ -13,8 +13,6 @@
 
 #define JOB_HOOK_COMMANDS_MAX 32
 #define JOB_ENVIRONMENT_MAX 64
-#define JOB_TIMEOUT_DEFAULT_SEC (4 * 3600)
-#define JOB_STOP_TIMEOUT_DEFAULT_SEC 20
 
 typedef enum JobKind { JOB_KIND_STREAM, JOB_KIND_BRANCH, JOB_KIND_PATHS, JOB_KIND_PATH } JobKind;
 
@@ -66,7 +64,7 @@ typedef struct JobSpec {
         JobCommands hooks[_JOB_HOOK_MAX]; /* none given: those of weir.yaml, else the built-in ones */
         char **environment;               /* NAME=VALUE for hooks; NULL: none */
         char **notify;                    /* NULL: as weir.yaml says */
-        uint64_t memory_max, cpu_weight, io_weight, tasks_max; /* 0: as weir.yaml says */
+        uint64_t memory_max, cpu_weight, io_weight, tasks_max; /* 0: as weir.yaml says, as with the next two */
         uint64_t timeout_sec, stop_timeout_sec;
 } JobSpec;
 void job_spec_done(JobSpec *spec);

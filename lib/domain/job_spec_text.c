@@ -18,8 +18,8 @@ static void write_flag(JsonWriter *writer, const char *key, bool value) {
         }
 }
 
-static void write_number(JsonWriter *writer, const char *key, uint64_t value, uint64_t otherwise) {
-        if (value != otherwise) {
+static void write_number(JsonWriter *writer, const char *key, uint64_t value) {
+        if (value != 0) {
                 json_int(writer, key, (int64_t) value);
         }
 }
@@ -66,12 +66,12 @@ static void write_environment(JsonWriter *writer, char *const *environment) {
 
 static void write_limits(JsonWriter *writer, const JobSpec *spec) {
         json_object_begin(writer, "limits");
-        write_number(writer, "MemoryMax", spec->memory_max, 0);
-        write_number(writer, "CPUWeight", spec->cpu_weight, 0);
-        write_number(writer, "IOWeight", spec->io_weight, 0);
-        write_number(writer, "TasksMax", spec->tasks_max, 0);
-        write_number(writer, "timeout", spec->timeout_sec, JOB_TIMEOUT_DEFAULT_SEC);
-        write_number(writer, "stop_timeout", spec->stop_timeout_sec, JOB_STOP_TIMEOUT_DEFAULT_SEC);
+        write_number(writer, "MemoryMax", spec->memory_max);
+        write_number(writer, "CPUWeight", spec->cpu_weight);
+        write_number(writer, "IOWeight", spec->io_weight);
+        write_number(writer, "TasksMax", spec->tasks_max);
+        write_number(writer, "timeout", spec->timeout_sec);
+        write_number(writer, "stop_timeout", spec->stop_timeout_sec);
         json_object_end(writer);
 }
 
