@@ -27,9 +27,11 @@ put() { # FILE BYTES: adds or replaces a file of that many bytes, opened, not su
 }
 submit() { work submit -d "$1" >/dev/null; }
 make_stream() { # PATH TYPE PARENT [LINES OF THE SPEC…]
-    local path=$1 type=$2 parent=$3
+    local path=$1 type=$2 parent=$3 flow=toparent
     shift 3
+    [ "$type" != virtual ] || flow=notoparent
     { printf 'Stream: %s\nOwner: super\nName: %s\nParent: %s\nType: %s\n' "$path" "${path##*/}" "$parent" "$type"
+      printf 'Options: allsubmit unlocked %s %s mergedown\n' "$flow" "${flow/topa/frompa}"
       [ $# -eq 0 ] && printf 'Paths:\n\tshare ...\n' || printf '%s\n' "$@"; } | p4 stream -i
 }
 

@@ -12,7 +12,8 @@ weirctl sync >/dev/null
 ok "it is measured" weirctl measure big
 counts() { weirctl streams --all --server=big --json | json "' '.join(f'{k}={sum(s[\"state\"] == k for s in d)}' for k in ('ok', 'gone'))"; }
 is "all of it" "$(counts)" "ok=300 gone=0"
-is "one of them truly" "$(measured //big/main big)" "$(P4PORT=localhost:1667 P4USER=generator truth //big/main)"
+is "one of them truly" "$(measured //big/s007 big)" "$(P4PORT=localhost:1667 P4USER=generator truth //big/s007)"
+like "which is something" "$(measured //big/s007 big)" '^[1-9][0-9]* 20$'
 
 p4d-control -r $root drop 20000 >/dev/null
 fails "a listing that breaks off fails" any weirctl measure big
@@ -20,7 +21,7 @@ is "and deletes nothing" "$(counts)" "ok=300 gone=0"
 p4d-control -r $root reset >/dev/null
 
 export P4PORT=localhost:1667 P4USER=generator
-p4 -ztag -F %Stream% streams | grep -v '/main$' | head -n 250 | while read -r stream; do p4 stream -f -d "$stream" >/dev/null 2>&1 || p4 stream -d "$stream" >/dev/null; done
+p4 -ztag -F %Stream% streams | grep -v '/s000$' | head -n 250 | while read -r stream; do p4 stream -f -d "$stream" >/dev/null 2>&1 || p4 stream -d "$stream" >/dev/null; done
 left=$(p4 -ztag -F %Stream% streams | wc -l)
 is "250 streams are deleted" "$left" 50
 weirctl measure big >/dev/null

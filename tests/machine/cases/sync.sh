@@ -11,6 +11,8 @@ known() { weirctl servers --json | json "' '.join(sorted(s['name'] for s in d))"
 knows() { [ "$(known)" = "$1" ]; }
 
 is "the sample server is known" "$(known)" demo
+sleep 1
+is "it was read once" "$(journalctl -q -o cat UNIT=weir-sync.service JOB_TYPE=start | grep -c '^Starting')" 1
 weirctl measure >/dev/null
 save "$original
 $(server second localhost:1667)"
@@ -73,3 +75,10 @@ systemctl daemon-reload
 like "and the last good calendar stays" "$(systemctl show -P TimersCalendar weir-measure.timer)" 'Mon..Fri'
 
 fails "nobody may not have it read" any runuser -u nobody -- weirctl sync
+
+systemctl stop weir.target
+save "$original
+    interval: 45min"
+systemctl start weir-sync
+sleep 1
+is "what was stopped stays stopped" "$(systemctl is-active weir.target weir-measure@demo.timer weir-measure.timer | tr '\n' ' ')" "inactive inactive inactive "
