@@ -110,8 +110,9 @@ static void log_measured(const Worker *worker, const MeasureTarget *target, cons
                 { "WEIR_SERVER", server },
                 { "WEIR_STREAM", path },
         };
-        journal_send(LOG_LEVEL_INFO, fields, ELEMENTSOF(fields), "Measured %s on %s: %s in %lld files (%s)",
+        journal_send(LOG_LEVEL_INFO, fields, ELEMENTSOF(fields), "Measured %s on %s: %s in %lld file%s (%s)",
                      path, server, human_size(human, size->size_bytes), (long long) size->file_count,
+                     size->file_count == 1 ? "" : "s",
                      measure_reason_to_string((MeasureReason) target->reason));
 }
 

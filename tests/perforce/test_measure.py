@@ -2,50 +2,11 @@
 """weir-measure against the stand-in: sizes to the byte, the shortcut that asks only for what moved, and failures that
 change nothing."""
 
-import os
-import random
 import signal
 import time
-import unittest
 
 import tap
-from weirrig import Rig, missing
-
-IDLE = ["info", "login", "changes", "streams"]
-
-
-@unittest.skipIf(missing(), missing())
-class MeasureCase(unittest.TestCase):
-    """A rig per class, made by prepare(); tests run in the order of their names."""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.rig = Rig()
-        cls.addClassCleanup(cls.rig.stop)
-        cls.prepare()
-
-    @classmethod
-    def prepare(cls) -> None:
-        pass
-
-    def good(self, *args: str, **extra: str) -> str:
-        done = self.rig.measure(*args, **extra)
-        self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
-        return done.stdout + done.stderr
-
-    def check_truth(self, note: str = "") -> None:
-        expected = {stream: self.rig.truth(stream) for stream in self.rig.streams()}
-        self.assertEqual(self.rig.measured(), expected, note)
-
-    def moved(self, *args: str, note: str = "") -> list[str]:
-        """A run that must be right; which commands it took beyond those of an idle one."""
-        self.good(*args)
-        commands = self.rig.commands()
-        self.check_truth(note)
-        for name in IDLE:
-            if name in commands:
-                commands.remove(name)
-        return commands
+from weirrig import IDLE, MeasureCase
 
 
 class Shortcut(MeasureCase):
@@ -505,122 +466,6 @@ class Listing(MeasureCase):
         self.assertEqual(rig.commands(), [])
         self.good("--all")
         self.assertIn("streams", rig.commands())
-
-
-class Random(MeasureCase):
-    """Random depots, random changes: always the truth, to the byte."""
-
-    FOLDERS = ("src", "src/deep/er", "lib", "doc", "a b", "gen")
-    POOL = ("share ...", "share src/...", "share lib/...", "isolate gen/...", "exclude doc/...", "exclude src/deep/...",
-            "import lib/... //ext/lib/...", "import+ doc/... //ext/doc/...", "import src/deep/...", "share a*/...",
-            "import x.c //ext/lib/f1.c", "share src/....c", "exclude ....tmp")
-
-    @classmethod
-    def prepare(cls):
-        cls.seed = int(os.environ.get("SEED", "20261121"))
-        cls.random = random.Random(cls.seed)
-        cls.rig.make_depot("r")
-        cls.rig.make_depot("ext", "local")
-        cls.rig.save_stream("//r/main", "mainline")
-        cls.external = cls.rig.workspace("//ext/...")
-        for i in range(4):
-            cls.external.put(f"lib/f{i}.c", 50 + i)
-            cls.external.put(f"doc/d{i}.txt", 60 + i)
-        cls.external.submit()
-        cls.fill("//r/main", 20)
-        cls.number = 0
-
-    @classmethod
-    def fill(cls, stream: str, n: int) -> None:
-        workspace = cls.rig.workspace(stream)
-        for _ in range(n):
-            cls.change(workspace)
-        if cls.rig.p4("opened", client=workspace.client, good=False):
-            workspace.p4("submit", "-d", "random", good=False)
-            workspace.p4("revert", "//...", good=False)
-
-    @classmethod
-    def change(cls, workspace) -> None:
-        name = f"{cls.random.choice(cls.FOLDERS)}/{cls.random.choice('abc')}{cls.random.randrange(4)}{cls.random.choice(('.c', '.tmp', ''))}"
-        kind = cls.random.choice(("put", "put", "put", "delete", "move"))
-        try:
-            if kind == "put":
-                workspace.put(name, cls.random.randrange(3000))
-            elif (workspace.root / name).exists():
-                if kind == "delete":
-                    workspace.delete(name)
-                else:
-                    workspace.move(name, name + f".moved{cls.random.randrange(1000)}")
-        except AssertionError:
-            pass  # not in the view, or opened already: the server may refuse
-
-    def save_random_spec(self, path: str | None = None) -> None:
-        streams = self.rig.records("streams")
-        parents = [s["Stream"] for s in streams if s.get("Type") != "task" and s["Stream"] != path]
-        kind = self.random.choice(("development", "release", "virtual", "task", "development"))
-        if path is None:
-            self.__class__.number += 1
-            path = f"//r/s{self.number}"
-        elif path != "//r/main":
-            known = next(s for s in streams if s["Stream"] == path)
-            kind = known["Type"]
-        paths = tuple(self.random.sample(self.POOL, self.random.randrange(1, 4)))
-        more = self.random.choice(("", "", "Remapped:\n\tlib/... moved/lib/...\n", "Ignored:\n\t.tmp\n\tgen/deep\n"))
-        if path == "//r/main":
-            self.rig.p4("stream", "-i", stdin=(f"Stream: {path}\nOwner: super\nName: main\nParent: none\nType: mainline\n"
-                                               "Paths:\n\tshare ...\n" + more), good=False)
-            return
-        try:
-            self.rig.save_stream(path, kind, self.random.choice(parents), paths, more)
-        except AssertionError:
-            pass  # a combination that streams may not have
-
-    def step(self, kinds: tuple[str, ...]) -> str:
-        kind = self.random.choice(kinds)
-        streams = self.rig.streams()
-        if kind == "submit":
-            self.fill(self.random.choice(streams), self.random.randrange(1, 5))
-        elif kind == "external":
-            self.external.put(f"{self.random.choice(('lib', 'doc'))}/f{self.random.randrange(6)}.c", self.random.randrange(2000))
-            self.external.submit()
-        elif kind == "spec":
-            self.save_random_spec(self.random.choice(streams))
-        elif kind == "main":
-            self.save_random_spec("//r/main")
-        elif kind == "new" and len(streams) < 12:
-            self.save_random_spec()
-        elif kind == "delete":
-            self.rig.p4("stream", "-d", self.random.choice(streams), good=False)
-        elif kind == "obliterate":
-            self.rig.p4("obliterate", "-y", f"{self.random.choice(streams)}/{self.random.choice(self.FOLDERS)}/...", good=False)
-        return kind
-
-    def run_steps(self, kinds: tuple[str, ...]) -> tuple[int, int]:
-        """Returns how many streams were measured, and how many there were, over all runs."""
-        measured = possible = 0
-        for number in range(int(os.environ.get("STEPS", "30"))):
-            done = [self.step(kinds) for _ in range(self.random.randrange(1, 4))]
-            text = self.good(*(("--full",) if "obliterate" in done else ()), "demo")
-            self.check_truth(f"SEED={self.seed} step {number}: {done}")
-            measured += int(text.split(" measured,")[0].rsplit(" ", 1)[1])
-            possible += len(self.rig.streams())
-        return measured, possible
-
-    def test_1_anything(self):
-        """random depots, random changes of specs and files"""
-        for _ in range(8):
-            self.save_random_spec()
-        self.run_steps(("submit",) * 5 + ("external", "spec", "new", "delete", "main", "obliterate"))
-        self.assertGreater(len(self.rig.streams()), 4)
-        self.assertGreater(sum(size for size, _ in self.rig.measured().values()), 10000)
-
-    def test_2_files(self):
-        """random changes of files: most streams need not be measured"""
-        time.sleep(3.1)
-        self.good()
-        measured, possible = self.run_steps(("submit", "submit", "external"))
-        self.assertLess(measured, possible * 0.7)
-        self.assertGreater(measured, 0)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,13 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import time
+import unittest
 from pathlib import Path
 
-from wireclient import Server
+from wireclient import HERE, Server
 
 TOP = Path(__file__).resolve().parents[2]
 BUILD = (TOP / os.environ.get("B", "build/debug")).resolve()
@@ -27,6 +29,7 @@ echo "$c $*" >>{log}
 exec {p4} "$@"
 """
 GONE = ("delete", "move/delete", "purge", "archive")
+IDLE = ["info", "login", "changes", "streams"]  # the commands of a run on a server that rests
 PROGRAMS = ("weir-measure", "weir-sync", "weir-lockd", "p4")
 
 
@@ -41,9 +44,14 @@ def missing() -> str | None:
 class Rig:
     """Everything one test class needs; stop() ends it all."""
 
-    def __init__(self):
+    def __init__(self, checkpoint: Path | None = None):
+        """With a checkpoint the server is restored from it before it starts."""
         self.folder = Path(tempfile.mkdtemp(prefix="weir-rig-"))
-        self.server = Server()
+        if checkpoint:
+            (self.folder / "root").mkdir()
+            subprocess.run([sys.executable, str(HERE / "p4d"), "-r", str(self.folder / "root"), "-jr", str(checkpoint)],
+                           check=True, capture_output=True)
+        self.server = Server(str(self.folder / "root") if checkpoint else None)
         self.port = f"localhost:{self.server.port}"
         self.processes: list[subprocess.Popen] = []
         for name in ("config", "state", "work"):
@@ -182,6 +190,40 @@ class Rig:
     def workspace(self, target: str) -> "Workspace":
         """A client of a stream, or of a depot's folder when it ends with /..."""
         return Workspace(self, target)
+
+
+@unittest.skipIf(missing(), missing())
+class MeasureCase(unittest.TestCase):
+    """A rig per class, made by prepare(); tests run in the order of their names."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.rig = Rig()
+        cls.addClassCleanup(cls.rig.stop)
+        cls.prepare()
+
+    @classmethod
+    def prepare(cls) -> None:
+        pass
+
+    def good(self, *args: str, **extra: str) -> str:
+        done = self.rig.measure(*args, **extra)
+        self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
+        return done.stdout + done.stderr
+
+    def check_truth(self, note: str = "") -> None:
+        expected = {stream: self.rig.truth(stream) for stream in self.rig.streams()}
+        self.assertEqual(self.rig.measured(), expected, note)
+
+    def moved(self, *args: str, note: str = "") -> list[str]:
+        """A run that must be right; which commands it took beyond those of an idle one."""
+        self.good(*args)
+        commands = self.rig.commands()
+        self.check_truth(note)
+        for name in IDLE:
+            if name in commands:
+                commands.remove(name)
+        return commands
 
 
 def record_length(data: memoryview) -> int:

@@ -26,7 +26,7 @@
 static char directory[64];
 
 static int make_directory(void **state) {
-        char command[128];
+        char command[256];
         strcpy(directory, "/tmp/weir-config-XXXXXX");
         if (!mkdtemp(directory)) {
                 return -1;
@@ -36,13 +36,13 @@ static int make_directory(void **state) {
 }
 
 static int remove_directory(void **state) {
-        char command[128];
+        char command[256];
         (void) snprintf(command, sizeof(command), "rm -rf '%s'", directory);
         return system(command);
 }
 
 static char *path_of(const char *name) {
-        static char path[512];
+        static char path[1024];
         (void) snprintf(path, sizeof(path), "%s/%s", directory, name);
         return path;
 }
