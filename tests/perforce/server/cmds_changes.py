@@ -134,7 +134,7 @@ def _list(ctx: Context, opts: Options, rows: Iterable[Row]) -> int:
             continue
         count += 1
         ctx.result()
-        _show(ctx, opts, row, row.description if readable else changespec.HIDDEN)
+        show(ctx, opts, row, row.description if readable else changespec.HIDDEN)
         left = left and left - 1
         if left == 0:
             break
@@ -149,12 +149,13 @@ def cut(text: str, length: int) -> str:
     return decode(raw[:length])
 
 
-def _show(ctx: Context, opts: Options, row: Row, text: str) -> None:
+def show(ctx: Context, opts: Options, row: Row, text: str, further: Iterable[tuple[str, object]] = ()) -> None:
+    """One change as `changes` lists it, with further fields in its record."""
     if "l" not in opts:
         text = cut(text, LONG if "L" in opts else SHORT)
     pairs = [("change", row.change), ("time", row.date), ("user", row.user), ("client", row.client),
              ("status", STATUS[row.status]), ("changeType", row.type or "public"), ("path", row.path or None),
-             ("oldChange", row.oldChange or None), ("shelved", True if row.shelved else None), ("desc", text)]
+             ("oldChange", row.oldChange or None), ("shelved", True if row.shelved else None), ("desc", text), *further]
     shown = indented(text) if {"l", "L"} & opts.values.keys() else f" '{one_line(text)}'"
     ctx.emit(pairs, M.ChangesDataPending if row.status == PENDING else M.ChangesData, change=title(row.change),
              date=day(row.date, "t" in opts), user=row.user, client=row.client, description=shown)
@@ -162,4 +163,5 @@ def _show(ctx: Context, opts: Options, row: Row, text: str) -> None:
 
 def indented(text: str) -> str:
     """A description below a heading: an empty line, then every line behind a tab."""
-    return "\n\n" + "".join(f"\t{line}\n" for line in text.rstrip("\n").split("\n"))
+    lines = text.rstrip("\n").split("\n") if text else []
+    return "\n\n" + "".join(f"\t{line}\n" for line in lines)

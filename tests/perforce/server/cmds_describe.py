@@ -106,7 +106,7 @@ class Description:
         message = M.DescribeChangePending if row.status == PENDING else M.DescribeChange
         head = message.render({"change": title(row.change), "user": row.user, "client": row.client,
                                "date": format_time(row.date),
-                               "description": indented(self.text) if self.text.strip("\n") else "\n"})
+                               "description": indented(self.text)})
         parts = [head, "\n"]
         if self.jobs:
             parts += [M.DescribeFixed.render({}), "\n", *map(_job_text, self.jobs)]

@@ -189,7 +189,7 @@ def _reopen(ctx: Context, opts: Options, row: Opened, change: int | None) -> Non
             ctx.store.execute("UPDATE working SET change = ? WHERE client = ? AND depotFile = ?", changed.change,
                               row.client, row.movedFile)
     message = M.ReopenDataNoChange if changed == row else M.ReopenData
-    ctx.emit([("depotFile", row.depotFile), ("clientFile", ctx.client_files.local(row.clientFile)),
+    ctx.emit([("depotFile", row.depotFile), ("clientFile", client_files(ctx).local(row.clientFile)),
               ("rev", row.workRev or 1), ("action", row.action), ("change", changed.change or "default"), ("type", kind)],
              message, depotFile=row.depotFile, workRev=f"#{row.workRev or 1}",
              type=kind if "t" in opts else None, change=changed.change_text if change is not None else None)

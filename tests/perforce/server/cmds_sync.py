@@ -67,7 +67,6 @@ class Sync:
         self.opened = {row.depotFile: row for row in openfiles.of_client(ctx.store, ctx.client_name, scope.EVERYTHING)}
         self.recorded: list[tuple] = []
         self.most = opts.number("m") or sys.maxsize      # files to look at: those that are up to date count
-        self.told = False
 
     def run(self) -> None:
         default = self.files.root.prefix + "..."
@@ -89,10 +88,10 @@ class Sync:
         for depot_file, rev, have in self._pairs(arg):
             seen += 1
             step = self._step(arg, depot_file, rev, have)
-            if step is not None and not self._is_opened(step):
+            if step is not None and not self._is_left_alone(step):
                 steps.append(step)
             within = len(steps) if seen <= self.most else within
-        if not steps and not self.told:
+        if not steps:
             self._nothing(arg, seen)
         self._carry_out(steps, within)
 
@@ -106,7 +105,6 @@ class Sync:
 
     def _pairs(self, arg: FileArg) -> Iterator[tuple[str, Rev | None, Have | None]]:
         """(file, wanted revision, had revision) in the order of paths."""
-        self.told = False
         haves = self._haves(arg)
         for rev in arg.query("read").highest():
             key = encode(rev.depotFile)
@@ -148,40 +146,37 @@ class Sync:
 
     # opened files
 
-    def _is_opened(self, step: Step) -> bool:
-        """True (and dealt with) for a file that is open: it is never written over."""
+    def _is_left_alone(self, step: Step) -> bool:
+        """An opened file that is where it should be, even with -f."""
+        return step.action == "refreshed" and step.depotFile in self.opened
+
+    def _kept(self, step: Step) -> bool:
+        """True (and said so) for a file that is open, or with -p had: it is never written over."""
         row = self.opened.get(step.depotFile)
         if self.publish and (row is not None or step.have is not None):
             message = M.SyncCantPublishIsOpen if row is not None else M.SyncCantPublishOnHave
-            self._tell(message, depotFile=step.depotFile)
+            self.ctx.message(message, depotFile=step.depotFile)
             return True
-        if row is None:
-            return False
-        if step.action == "refreshed":
-            return True
-        self._opened(row, step)
-        return True
-
-    def _tell(self, message, **args) -> None:
-        self.told = True
-        self.ctx.message(message, **args)
+        if row is not None:
+            self._opened(row, step)
+        return row is not None
 
     def _opened(self, row: Opened, step: Step) -> None:
         facts = {"depotFile": row.depotFile, "workRev": f"#{row.workRev}", "action": row.action}
         if step.action == "deleted":
-            self._tell(M.SyncCantDelete, **facts)
+            self.ctx.message(M.SyncCantDelete, **facts)
         elif row.haveRev == 0:
-            self._tell(M.SyncCantReplace, **facts)
+            self.ctx.message(M.SyncCantReplace, **facts)
         elif step.rev.rev < row.workRev:
-            self._tell(M.SyncIntegBackwards, **facts)
+            self.ctx.message(M.SyncIntegBackwards, **facts)
         elif row.action in openfiles.DELETES:
-            self._tell(M.SyncIntegDelete, **facts)
+            self.ctx.message(M.SyncIntegDelete, **facts)
             self._advance(row, step, resolve=False)
         else:
-            self._tell(M.SyncIntegUpdate, **(facts | {"workRev": f"#{step.rev.rev}"}))
+            self.ctx.message(M.SyncIntegUpdate, **(facts | {"workRev": f"#{step.rev.rev}"}))
             first = row.haveRev + 1
             span = f"#{first},#{step.rev.rev}" if first < step.rev.rev else f"#{step.rev.rev}"
-            self._tell(M.SyncResolve, depotFile=row.depotFile, revRange=span)
+            self.ctx.message(M.SyncResolve, depotFile=row.depotFile, revRange=span)
             self._advance(row, step, resolve=True)
 
     def _advance(self, row: Opened, step: Step, resolve: bool) -> None:
@@ -197,10 +192,12 @@ class Sync:
     # carrying out
 
     def _carry_out(self, steps: list[Step], count: int) -> None:
-        moving = [step.rev for step in steps if step.action != "deleted"]
-        total = [("totalFileSize", sum(rev.size or 0 for rev in moving)), ("totalFileCount", len(steps)),
-                 ("change", self._newest(steps))]
+        free = [step for step in steps if step.depotFile not in self.opened]
+        total = [("totalFileSize", sum(step.rev.size or 0 for step in free if step.action != "deleted")),
+                 ("totalFileCount", len(free)), ("change", self._newest(free))]
         for step in steps[:count]:
+            if self._kept(step):
+                continue
             self._say(step, total)
             total = []
             if self.preview:
