@@ -253,7 +253,7 @@ class Restored:
         cls.root = tempfile.TemporaryDirectory(prefix="restored-")
         cls.addClassCleanup(cls.root.cleanup)
         with tarfile.open(source / cls.archives) as tar:
-            tar.extractall(cls.root.name, filter="data")
+            tar.extractall(cls.root.name)
         subprocess.run([sys.executable, str(HERE / "p4d"), "-r", cls.root.name, "-jr", str(source / "checkpoint.gz")],
                        check=True, capture_output=True)
         cls.server = Server(cls.root.name)
