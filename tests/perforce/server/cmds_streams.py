@@ -1,4 +1,4 @@
-"""streams and istat: lists of streams and where changes may flow."""
+"""streams: lists of streams."""
 
 import json
 
@@ -10,8 +10,7 @@ from .listing import limited
 from .mapping import ViewMap
 from .messages import M
 from .options import Options
-from .store import prefix_range
-from .streamspec import NONE, Stream
+from .streamspec import Stream
 from .streamview import client_rows, entries
 from .wildcard import has_wildcards, pattern
 
@@ -104,49 +103,3 @@ def _matching(ctx: Context, name: str, path: str):
     if best is not None and best.kind != "exclude":
         yield {"Stream": name, "DepotPath": best.depot + best.at, "ViewPath": best.view,
                "PathType": best.kind, "PathSource": best.source}
-
-
-# istat
-
-@command("istat", "A: a r c C s", M.UseIstat, minimum=1, maximum=1)
-def istat(ctx: Context, opts: Options) -> None:
-    """Flow rules of a stream and, per direction asked for, whether its parent has changes the other
-    lacks."""
-    s = streamspec.load(ctx.store, opts.args[0])
-    if s is None:
-        ctx.fail(M.NoSuchDomain, type="Stream", name=opts.args[0])
-    if s.parent == NONE:
-        ctx.fail(M.StreamIsMainline, name=s.name)
-    parent = streamspec.load(ctx.store, s.parent)
-    flows = dict(streamspec.flow(ctx.store, s))
-    pairs = [("stream", s.name), ("parent", s.parent), ("type", s.type),
-             ("parentType", parent.type if parent else ""), ("firmerThanParent", flows["firmerThanParent"]),
-             ("changeFlowsToParent", flows["changeFlowsToParent"]),
-             ("changeFlowsFromParent", flows["changeFlowsFromParent"])]
-    if "r" not in opts and flows["changeFlowsToParent"] == "true":
-        pairs += _direction(ctx, s.name, s.parent, "ToParent", "toResult", streamspec.FIRMER[s.type])
-    if ("r" in opts or "a" in opts) and flows["changeFlowsFromParent"] == "true":
-        pairs += _direction(ctx, s.parent, s.name, "FromParent", "fromResult", not streamspec.FIRMER[s.type])
-    ctx.record(pairs)
-
-
-def _direction(ctx: Context, source: str, target: str, key: str, result: str, merge: bool) -> list[tuple]:
-    pending = _has_pending(ctx, source, target)
-    how = [(f"integ{key}How", "merge" if merge else "copy")] if pending else []
-    return [(f"integ{key}", "true" if pending else "false"), *how, (result, "query")]
-
-
-PENDING = """SELECT 1 FROM head h WHERE h.depotFile >= :from AND h.depotFile < :fromEnd
-    AND (h.live OR EXISTS (SELECT 1 FROM integed i
-        WHERE i.fromFile = h.depotFile AND i.toFile >= :to AND i.toFile < :toEnd))
-    AND NOT EXISTS (SELECT 1 FROM integed i
-        WHERE i.fromFile = h.depotFile AND i.toFile >= :to AND i.toFile < :toEnd AND i.endFromRev >= h.rev)
-    AND NOT EXISTS (SELECT 1 FROM integed i WHERE i.toFile = h.depotFile AND i.fromFile >= :to
-        AND i.fromFile < :toEnd AND i.endToRev >= h.rev AND i.how IN (0, 2, 4)) LIMIT 1"""
-
-
-def _has_pending(ctx: Context, source: str, target: str) -> bool:
-    """Whether the source has a head revision that no integration record credits to the target."""
-    (low, high), (to, to_end) = prefix_range(source + "/"), prefix_range(target + "/")
-    named = {"from": low, "fromEnd": high, "to": to, "toEnd": to_end}
-    return ctx.store.named(PENDING, named) is not None

@@ -34,7 +34,8 @@ class Planner:
         opened = openfiles.of_client(ctx.store, ctx.client_name, EVERYTHING) if by_client else []
         self.opened = {row.depotFile: row for row in opened}
         self.records = integ_rows.of_client(ctx.store, ctx.client_name) if by_client else {}
-        self.readable, self.openable = ctx.access.allowed("read"), ctx.access.allowed("open")
+        self.readable = ctx.access.allowed("read")
+        self.writable = ctx.access.allowed("open" if by_client else "list")
         self.part: Part | None = None
         self.sources = self.mapped = self.pending = self.moved_away = 0
 
@@ -50,6 +51,30 @@ class Planner:
                 if step is not None:
                     yield step
 
+    def lacking(self, part: Part) -> Iterator[list[Rev]]:
+        """Per source file that has any, the revisions that its target lacks, oldest first."""
+        self.part = part
+        self.sources = self.mapped = self.pending = self.moved_away = 0
+        pairs = self.pairs(part)
+        while batch := list(itertools.islice(pairs, BATCH)):
+            self.files.load(batch)
+            for source, nominal in batch:
+                needed = self._lacked(source, nominal)
+                if needed:
+                    revs = self.files.revs(source.depotFile) if source.rev > 1 else [source]
+                    yield [rev for rev in revs if rev.rev in needed]
+
+    def _lacked(self, source: Rev, nominal: str) -> list[int]:
+        target, _, refusal = self._place(source, nominal)
+        if not source.live and (refusal is not None or not self._lacks_deletion(source, target)):
+            return []
+        return self._needed(source, self._range(source)[0], target)
+
+    def _lacks_deletion(self, source: Rev, target: str) -> bool:
+        head = self.files.head(target)
+        return self._is_live(target) and head is not None and self.history.related(source.depotFile, source.rev, target,
+                                                                                 head.rev)
+
     def pairs(self, part: Part) -> Iterator[tuple[Rev, str]]:
         """(source, target) of a part by path of the source; targets are in the client's view and may be opened."""
         paths = of_view(part.view) & of_filter(self.readable)
@@ -57,7 +82,7 @@ class Planner:
         for source in Query(self.ctx, paths, revs, exact=False).highest():
             self.sources += 1
             target = part.view.translate(source.depotFile)
-            if target is None or target == source.depotFile or not self._in_client(target) or not self.openable(target):
+            if target is None or target == source.depotFile or not self._in_client(target) or not self.writable(target):
                 continue
             self.mapped += 1
             yield source, target
@@ -123,7 +148,7 @@ class Planner:
             return M.IntegMovedOutScope(depotFile=target, movedFrom=nominal)
         if not self._in_client(target):
             return M.IntegMovedUnmapped(depotFile=target, movedFrom=nominal)
-        return None if self.openable(target) else M.IntegMovedNoAccess(depotFile=target, movedFrom=nominal)
+        return None if self.writable(target) else M.IntegMovedNoAccess(depotFile=target, movedFrom=nominal)
 
     def _unmoved(self, source: Rev, nominal: str) -> str | None:
         """The target under the name it had before the source was moved, if it has not been moved yet."""
@@ -274,12 +299,9 @@ class Planner:
 
     def _deleted(self, source: Rev, target: str) -> Step | None:
         """The source is gone: so goes a target that came from it, unless it has changes of its own."""
-        if not self._is_live(target):
+        if not self._lacks_deletion(source, target):
             return None
-        start, _ = self._range(source)
-        head = self.files.head(target)
-        if head is None or not self.history.related(source.depotFile, source.rev, target, head.rev):
-            return None
+        start, head = self._range(source)[0], self.files.head(target)
         needed = self._needed(source, start, target)
         if not needed:
             return None
