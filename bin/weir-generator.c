@@ -1,5 +1,5 @@
-/* weir-generator: a systemd generator, see systemd.generator(7) and weir-generator(8). Runs before anything else does: no bus, no
- * journal of its own, perhaps no /var. Its messages go where systemd's go. */
+/* weir-generator: a systemd generator, see systemd.generator(7) and weir-generator(8). Runs before
+ * anything else does: no bus, no journal of its own, perhaps no /var. Its messages go where systemd's go. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
-/* weir-measure: measures Perforce streams. Runs as weir-measure.service and weir-measure@SCOPE.service; see weir-measure(8). */
+/* weir-measure: measures Perforce streams. Runs as weir-measure.service and weir-measure@SCOPE.service;
+ * see weir-measure(8). */
 #include <getopt.h>
 #include <malloc.h>
 #include <signal.h>
@@ -152,7 +153,8 @@ static int make_scope(const Arguments *arguments, Scope *ret) {
         return 0;
 }
 
-/* Blocked in all threads to come, the signals wait in a descriptor that every p4 command watches; nobody ever reads it. */
+/* Blocked in all threads to come, the signals wait in a descriptor that every p4 command watches; nobody
+ * ever reads it. */
 static int watch_signals(void) {
         sigset_t set;
         (void) sigemptyset(&set);

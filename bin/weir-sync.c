@@ -1,4 +1,5 @@
-/* weir-sync: puts servers.yaml and weir.yaml into force. Started by weir-sync.path when one of them is saved; see weir-sync(8). */
+/* weir-sync: puts servers.yaml and weir.yaml into force. Started by weir-sync.path when one of them is
+ * saved; see weir-sync(8). */
 #include <getopt.h>
 #include <stdio.h>
 

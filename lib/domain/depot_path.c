@@ -35,8 +35,9 @@ bool depot_path_to_parent(char *directory) {
         return true;
 }
 
-/* Simple lower case of the two-byte letters: Latin-1, Latin Extended-A, Greek, Cyrillic, Armenian. Longer ones keep their case: two such
- * spellings of one directory are then taken for two, which is what a server without unicode mode does, too. */
+/* Simple lower case of the two-byte letters: Latin-1, Latin Extended-A, Greek, Cyrillic, Armenian. Longer
+ * ones keep their case: two such spellings of one directory are then taken for two, which is what a
+ * server without unicode mode does, too. */
 static uint32_t to_lower(uint32_t c) {
         if ((c >= 0xc0 && c <= 0xde && c != 0xd7) || (c >= 0x391 && c <= 0x3ab) ||
             (c >= 0x410 && c <= 0x42f)) {

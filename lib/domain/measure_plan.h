@@ -1,4 +1,5 @@
-/* Which streams a run has to measure, and why. Everything that can change a stream's content without being seen ends as a reason here:
+/* Which streams a run has to measure, and why. Everything that can change a stream's content without
+ * being seen ends as a reason here:
  *
  *   a submitted change below its view        TOUCHED  (stream_paths × the changes since the last run)
  *   its spec, an ancestor's spec             SPEC     (fingerprint over the listing; unsettled times count as changed)

@@ -27,7 +27,8 @@ int moved_path_parse(const char *path, bool ignore_case, MovedPath *ret) {
         if (r < 0) {
                 return r;
         }
-        /* One star as the last component, or a file, lie in the directory itself; "dir/abc...", "dir/..." and whatever else may come do not. */
+        /* One star as the last component, or a file, lie in the directory itself; "dir/abc...", "dir/..."
+         * and whatever else may come do not. */
         const char *rest = path + strlen(moved.directory);
         bool is_plain = !strchr(rest, '*') && !strstr(rest, "...") && !strstr(rest, "%%");
         moved.is_subtree = !is_plain && !string_equal(rest, "/*");

@@ -1,5 +1,6 @@
-/* Where a submitted change lies. Perforce keeps the common path of a change's files beside it ("//depot/main/src/..."): when no stream's
- * view begins below that, it says as much as the list of files does, and the list need not be asked for. */
+/* Where a submitted change lies. Perforce keeps the common path of a change's files beside it
+ * ("//depot/main/src/..."): when no stream's view begins below that, it says as much as the list of files
+ * does, and the list need not be asked for. */
 #pragma once
 
 #include <stdbool.h>

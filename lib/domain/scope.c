@@ -15,7 +15,8 @@ void scope_done(Scope *scope) {
         *scope = (Scope) {};
 }
 
-/* The server's name in front of what follows it; empty (with *ret NULL) only where the stream's path alone is enough. */
+/* The server's name in front of what follows it; empty (with *ret NULL) only where the stream's path
+ * alone is enough. */
 static int take_server(const char *text, size_t length, bool may_be_empty, char **ret) {
         _cleanup_free_ char *name = strndup(text, length);
         if (!name) {

@@ -1,4 +1,5 @@
-/* What a measuring run covers, as one word: the instance of weir-measure@.service, the argument of `weirctl measure`, later of D-Bus.
+/* What a measuring run covers, as one word: the instance of weir-measure@.service, the argument of
+ * `weirctl measure`, later of D-Bus.
  *
  *   all                  every server
  *   NAME                 one server

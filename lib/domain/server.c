@@ -65,7 +65,8 @@ static const char *text_problem(const char *text, size_t max) {
         return string_is_utf8(text, strlen(text)) ? NULL : "must be UTF-8";
 }
 
-/* A name stands in lock names, unit names and scopes; what would be ambiguous there is refused here, once. */
+/* A name stands in lock names, unit names and scopes; what would be ambiguous there is refused here,
+ * once. */
 const char *server_name_problem(const char *name) {
         const char *problem = text_problem(name, SERVER_NAME_MAX);
         if (problem) {
@@ -87,7 +88,8 @@ const char *server_name_problem(const char *name) {
         return NULL;
 }
 
-/* Those without a word of their own: rsh: would run a program of the writer's choice, a bare port number would hide a typing mistake. */
+/* Those without a word of their own: rsh: would run a program of the writer's choice, a bare port number
+ * would hide a typing mistake. */
 static const char *skip_protocol(const char *port) {
         static const char *const protocols[] = { "tcp", "tcp4", "tcp6", "tcp46", "tcp64",
                                                  "ssl", "ssl4", "ssl6", "ssl46", "ssl64" };

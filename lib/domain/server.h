@@ -1,4 +1,5 @@
-/* A Perforce server as the configuration describes it, and the state measuring found it in. Pure: rules and words, no I/O. */
+/* A Perforce server as the configuration describes it, and the state measuring found it in. Pure: rules
+ * and words, no I/O. */
 #pragma once
 
 #include <stdbool.h>

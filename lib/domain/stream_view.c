@@ -10,7 +10,8 @@ void stream_view_done(StreamView *view) {
         *view = (StreamView) {};
 }
 
-/* Splits off one word, quoted or not. Returns what follows it, or NULL when there is none or the quote is open. */
+/* Splits off one word, quoted or not. Returns what follows it, or NULL when there is none or the quote is
+ * open. */
 static const char *take_word(const char *line, char **ret) {
         bool is_quoted = *line == '"';
         const char *begin = line + is_quoted;
@@ -129,7 +130,8 @@ int stream_view_add_component(StreamView *view, const char *line) {
         return 0;
 }
 
-/* The types whose own depot path holds everything they show. A task or sparse stream also shows its parent's files. */
+/* The types whose own depot path holds everything they show. A task or sparse stream also shows its
+ * parent's files. */
 static bool is_full_type(const char *type) {
         static const char *const types[] = { "mainline", "development", "release" };
         for (size_t i = 0; i < ELEMENTSOF(types); i++) {

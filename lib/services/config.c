@@ -1,5 +1,6 @@
-/* Reading the configuration. One table per mapping names every key there is; what a value must be like beyond its type is a rule of
- * domain/server.h. Nothing is read half: a file is good as a whole or refused with the first mistake. */
+/* Reading the configuration. One table per mapping names every key there is; what a value must be like
+ * beyond its type is a rule of domain/server.h. Nothing is read half: a file is good as a whole or
+ * refused with the first mistake. */
 #include "services/config.h"
 
 #include <string.h>
@@ -79,7 +80,8 @@ static int fill(const char *name, const YamlNode *mapping, const YamlKey *keys, 
                                0;
 }
 
-/* The calendar goes into a unit file, so it may not bring lines of its own. systemd judges the expression itself. */
+/* The calendar goes into a unit file, so it may not bring lines of its own. systemd judges the expression
+ * itself. */
 static int check_measure(const char *name, const YamlNode *measure, const WeirConfig *config,
                          char **ret_message) {
         const YamlNode *calendar = measure ? yaml_get(measure, "calendar") : NULL;

@@ -1,8 +1,10 @@
-/* The two configuration files of /etc/weir (weir.yaml(5), servers.yaml(5)), read and checked completely; every mistake is "FILE:LINE: what".
+/* The two configuration files of /etc/weir (weir.yaml(5), servers.yaml(5)), read and checked completely;
+ * every mistake is "FILE:LINE: what".
  *
- * Last good configuration: weir-sync alone puts a configuration into force. The servers then live in monitor.db, and copies of both files
- * in STATE/monitor/{weir,servers}.last.yaml; everyone else falls back to the copy of weir.yaml when the file itself is broken.
- * weir-generator, which runs before anything is mounted or started, reads both files with the same fallback. */
+ * Last good configuration: weir-sync alone puts a configuration into force. The servers then live in
+ * monitor.db, and copies of both files in STATE/monitor/{weir,servers}.last.yaml; everyone else falls
+ * back to the copy of weir.yaml when the file itself is broken. weir-generator, which runs before
+ * anything is mounted or started, reads both files with the same fallback. */
 #pragma once
 
 #include <stdbool.h>
@@ -36,10 +38,11 @@ typedef struct ServerList {
 } ServerList;
 void server_list_done(ServerList *list);
 
-/* Reads DIRECTORY/weir.yaml; a missing file means the defaults. -EBADMSG and *ret_message (owned) for a mistake; other negative errno: reading. */
+/* Reads DIRECTORY/weir.yaml; a missing file means the defaults. -EBADMSG and *ret_message (owned) for a
+ * mistake; other negative errno: reading. */
 int config_load(const char *directory, WeirConfig *ret, char **ret_message);
-/* The same, falling back to the last good copy below state_directory, then to the defaults. Fails only for lack of memory;
- * *ret_warning (owned) is set when the file in force is not the one in directory. */
+/* The same, falling back to the last good copy below state_directory, then to the defaults. Fails only
+ * for lack of memory; *ret_warning (owned) is set when the file in force is not the one in directory. */
 int config_load_in_force(const char *directory, const char *state_directory, WeirConfig *ret,
                          char **ret_warning);
 
@@ -48,5 +51,6 @@ int config_load_servers(const char *directory, ServerList *ret, char **ret_messa
 int config_load_servers_in_force(const char *directory, const char *state_directory, ServerList *ret,
                                  char **ret_warning);
 
-/* Makes the last good copies. Called by weir-sync after both files were found good; passwords are not copied. */
+/* Makes the last good copies. Called by weir-sync after both files were found good; passwords are not
+ * copied. */
 int config_remember(const char *directory, const char *state_directory, const ServerList *servers);

@@ -1,10 +1,12 @@
 /* Views and sizes of streams.
  *
- * A stream whose view is its own depot path is asked for by that path, several in one command; where such a command fails as a whole, they are
- * asked for one by one, so that each gets its own answer. All others are looked at through the worker's client, which shows one stream after
- * the other. Slots: a client's name ends with a number, and whoever holds the lock on it uses it, so two runs never share one.
+ * A stream whose view is its own depot path is asked for by that path, several in one command; where such
+ * a command fails as a whole, they are asked for one by one, so that each gets its own answer. All others
+ * are looked at through the worker's client, which shows one stream after the other. Slots: a client's
+ * name ends with a number, and whoever holds the lock on it uses it, so two runs never share one.
  *
- * Threads: `mutex` guards the queue and the tally, the context's store_mutex the database. No lock is held while p4 runs. */
+ * Threads: `mutex` guards the queue and the tally, the context's store_mutex the database. No lock is
+ * held while p4 runs. */
 #include "services/measure_pool.h"
 
 #include <stdio.h>

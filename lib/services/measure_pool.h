@@ -1,4 +1,5 @@
-/* The workers of one server: they measure the targets the plan chose, a bounded number of p4 commands at once, and write each result as it comes. */
+/* The workers of one server: they measure the targets the plan chose, a bounded number of p4 commands at
+ * once, and write each result as it comes. */
 #pragma once
 
 #include "services/measure_targets.h"

@@ -1,5 +1,6 @@
-/* The order of the questions is what makes the shortcut safe: the newest change is read first, the listing after it, views and sizes last.
- * Whatever happens on the server meanwhile is newer than what is remembered, so the next run looks at it again. */
+/* The order of the questions is what makes the shortcut safe: the newest change is read first, the
+ * listing after it, views and sizes last. Whatever happens on the server meanwhile is newer than what is
+ * remembered, so the next run looks at it again. */
 #include "services/measure_server.h"
 
 #include <stdio.h>
@@ -94,20 +95,14 @@ static MeasureOutcome fail_here(Run *run, int error, const char *what) {
 
 typedef int (*Question)(Run *run, P4Result *ret_result);
 
-/* A pinned fingerprint is only put into the trust file when the server was found untrusted: once per server and rotation. */
+/* A pinned fingerprint is put into the trust file each time: it may have been pinned since the last run, and a
+ * server that was trusted before then has to show the new one. */
+static int ask_trust(Run *run, P4Result *ret_result) {
+        const char *pin = run->server.server.trust;
+        return pin ? p4_query_trust(&run->probe, pin, ret_result) : 0;
+}
+
 static int ask_info(Run *run, P4Result *ret_result) {
-        int r = p4_query_info(&run->probe, &run->info, ret_result);
-        if (r < 0 || ret_result->p4_class != P4_TRUST || !run->server.server.trust) {
-                return r;
-        }
-        p4_result_done(ret_result);
-        *ret_result = (P4Result) {};
-        r = p4_query_trust(&run->probe, run->server.server.trust, ret_result);
-        if (r < 0 || !p4_class_is_success(ret_result->p4_class)) {
-                return r;
-        }
-        p4_result_done(ret_result);
-        *ret_result = (P4Result) {};
         return p4_query_info(&run->probe, &run->info, ret_result);
 }
 
@@ -128,8 +123,8 @@ static int ask_login(Run *run, P4Result *ret_result) {
         return r < 0 ? r : 0;
 }
 
-/* What came since the last run; where everything or only one stream is measured anyway, the newest change's number is enough. A server may
- * limit what it lists, but that number it always tells. */
+/* What came since the last run; where everything or only one stream is measured anyway, the newest
+ * change's number is enough. A server may limit what it lists, but that number it always tells. */
 static int ask_changes(Run *run, P4Result *ret_result) {
         bool is_newest_enough =
                         is_one_stream(run) || run->server.full_at == 0 || run->scope->kind == SCOPE_LIST;
@@ -343,7 +338,8 @@ static MeasureOutcome measure(Run *run) {
 static MeasureOutcome run_steps(Run *run) {
         MeasureOutcome outcome = MEASURE_OUTCOME_FAILED;
         show_stage(run);
-        if (!ask(run, ask_info, "asking for the server's state", &outcome) ||
+        if (!ask(run, ask_trust, "pinning the fingerprint", &outcome) ||
+            !ask(run, ask_info, "asking for the server's state", &outcome) ||
             !ask(run, ask_login, "asking for the ticket", &outcome) ||
             !ask(run, ask_changes, "asking for the changes", &outcome) ||
             !ask(run, ask_streams, "asking for the streams", &outcome)) {

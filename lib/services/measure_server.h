@@ -11,6 +11,6 @@ typedef enum MeasureOutcome {
         MEASURE_OUTCOME_STOPPED, /* by a signal */
 } MeasureOutcome;
 
-/* scope says what of the server: all of it, one stream (scope->path), only the list. Everything is reported, and the server's state is in the
- * database afterwards. The caller holds the locks. */
+/* scope says what of the server: all of it, one stream (scope->path), only the list. Everything is
+ * reported, and the server's state is in the database afterwards. The caller holds the locks. */
 MeasureOutcome measure_server(MeasureContext *context, const MonitorServer *server, const Scope *scope);

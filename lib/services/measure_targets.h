@@ -1,4 +1,5 @@
-/* The streams one run of one server may measure: what the server listed just now beside what the database knew before. */
+/* The streams one run of one server may measure: what the server listed just now beside what the database
+ * knew before. */
 #pragma once
 
 #include "domain/measure_plan.h"
@@ -31,11 +32,12 @@ int measure_targets_touch(int64_t stream_id, void *userdata);
 typedef struct MeasureListing {
         unsigned n_listed, n_new, n_missing, n_gone;
 } MeasureListing;
-/* Writes a successful listing down (all monitored streams of targets->tree, and which are missing) and fills in the targets. In one
- * transaction. server_time: the server's clock, see stream_tree_stamp(). */
+/* Writes a successful listing down (all monitored streams of targets->tree, and which are missing) and
+ * fills in the targets. In one transaction. server_time: the server's clock, see stream_tree_stamp(). */
 int measure_targets_list(MeasureContext *context, const MonitorServer *server, int64_t server_time,
                          MeasureTargets *targets, MeasureListing *ret);
-/* The same for one stream alone; nothing is said about the others. -ENOENT: the server has no such stream; -EPERM: the mask leaves it out. */
+/* The same for one stream alone; nothing is said about the others. -ENOENT: the server has no such
+ * stream; -EPERM: the mask leaves it out. */
 int measure_targets_list_one(MeasureContext *context, const MonitorServer *server, const char *path,
                              int64_t server_time, MeasureTargets *targets, MeasureListing *ret);
 

@@ -153,8 +153,8 @@ static int is_decided_by_path(Touch *touch, const char *path) {
 
 /* --- describing ------------------------------------------------------------------------------------- */
 
-/* Nothing listed says nothing: the files may be hidden, or gone again. Only a change that is known to be about a stream spec alone is
- * left to the fingerprint of that spec. */
+/* Nothing listed says nothing: the files may be hidden, or gone again. Only a change that is known to be
+ * about a stream spec alone is left to the fingerprint of that spec. */
 static int on_described(const P4Described *described, void *userdata) {
         Touch *touch = userdata;
         for (size_t i = 0; i < touch->n_batch; i++) {

@@ -93,8 +93,9 @@ int monitor_store_open(const char *state_directory, DbMode mode, MonitorStore **
         if (r < 0) {
                 return r;
         }
-        /* Normally made by systemd-tmpfiles, set-group-id so that readers of the group may open what the writer makes. Not asked
-         * for here: with RestrictSUIDSGID= such a mkdir() is refused even where the folder is there. */
+        /* Normally made by systemd-tmpfiles, set-group-id so that readers of the group may open what the
+         * writer makes. Not asked for here: with RestrictSUIDSGID= such a mkdir() is refused even where
+         * the folder is there. */
         if (mode == DB_READ_WRITE && mkdir(directory, 0750) < 0 && errno != EEXIST) {
                 return -errno;
         }

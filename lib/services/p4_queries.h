@@ -1,5 +1,6 @@
-/* The questions measuring asks a Perforce server, each one p4 command, answered as plain values. All return 0 with ret_result filled whatever
- * its class, or a negative errno for a failure of our own; other out-parameters mean something only when p4_class_is_success(). Thread-safe. */
+/* The questions measuring asks a Perforce server, each one p4 command, answered as plain values. All
+ * return 0 with ret_result filled whatever its class, or a negative errno for a failure of our own; other
+ * out-parameters mean something only when p4_class_is_success(). Thread-safe. */
 #pragma once
 
 #include <stdbool.h>
@@ -38,8 +39,8 @@ int p4_query_changes(const P4Session *session, int64_t since, unsigned max,
 int p4_query_streams(const P4Session *session, int (*on_stream)(const StreamSpec *spec, void *userdata),
                      void *userdata, P4Result *ret_result);
 
-/* The files of submitted changes, at most max_files of each. on_change comes before the on_files of a change; n_files tells whether
- * it was cut off (it equals max_files then). */
+/* The files of submitted changes, at most max_files of each. on_change comes before the on_files of a
+ * change; n_files tells whether it was cut off (it equals max_files then). */
 typedef struct P4Described {
         int64_t change;
         const char *path;   /* common path, or NULL */
@@ -54,7 +55,8 @@ typedef struct P4DescribeCallbacks {
 int p4_query_describe(const P4Session *session, const int64_t *changes, size_t n_changes, unsigned max_files,
                       const P4DescribeCallbacks *callbacks, P4Result *ret_result);
 
-/* The view of one stream, finished. *ret is valid (and owned) after success only. -ENOENT: there is no such stream (any more). */
+/* The view of one stream, finished. *ret is valid (and owned) after success only. -ENOENT: there is no
+ * such stream (any more). */
 int p4_query_view(const P4Session *session, const char *path, const char *type, bool ignore_case,
                   StreamView *ret, P4Result *ret_result);
 
@@ -62,7 +64,8 @@ typedef struct P4Size {
         bool is_known; /* the server answered for this path */
         int64_t size_bytes, file_count;
 } P4Size;
-/* sizes -s of several paths in one command; sizes[i] is that of paths[i]. Paths without files are not always answered: is_known stays false. */
+/* sizes -s of several paths in one command; sizes[i] is that of paths[i]. Paths without files are not
+ * always answered: is_known stays false. */
 int p4_query_sizes(const P4Session *session, const char *const *paths, size_t n_paths, P4Size *sizes,
                    P4Result *ret_result);
 

@@ -46,7 +46,8 @@ static int is_backup(const struct dirent *entry) {
                string_has_suffix(entry->d_name, BACKUP_SUFFIX);
 }
 
-/* Their names sort by age. Leftovers of an interrupted backup have another suffix and are overwritten by the next one. */
+/* Their names sort by age. Leftovers of an interrupted backup have another suffix and are overwritten by
+ * the next one. */
 static int drop_old_backups(const char *directory, uint64_t keep) {
         struct dirent **entries = NULL;
         int n = scandir(directory, &entries, is_backup, alphasort);
@@ -75,7 +76,8 @@ static int backup_path(const char *directory, char **ret) {
         return string_format(ret, "%s/" BACKUP_PREFIX "%s" BACKUP_SUFFIX, directory, stamp);
 }
 
-/* VACUUM INTO reads a snapshot: writers go on meanwhile, and the copy is consistent and as small as it can be. */
+/* VACUUM INTO reads a snapshot: writers go on meanwhile, and the copy is consistent and as small as it
+ * can be. */
 static int copy_database(MonitorStore *store, const char *part) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
         if (unlink(part) < 0 && errno != ENOENT) {
@@ -133,7 +135,8 @@ int prune_run(const PruneOptions *options) {
                 (void) fail(r, "open the database", NULL);
                 return 1;
         }
-        /* A backup comes before anything is dropped, and one failure does not keep the rest from being done. */
+        /* A backup comes before anything is dropped, and one failure does not keep the rest from being
+         * done. */
         int backed_up = back_up(store, options->state_directory, config.backup_keep);
         int pruned = prune_samples(store, config.history_keep_usec);
         int optimized = db_execute(monitor_store_db(store), "PRAGMA optimize");

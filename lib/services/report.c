@@ -11,7 +11,8 @@
 
 #define SENTENCE_MAX 2048
 
-/* systemd tells which device and inode the journal's stream has; an inherited variable alone proves nothing. */
+/* systemd tells which device and inode the journal's stream has; an inherited variable alone proves
+ * nothing. */
 static bool is_journal(int fd) {
         const char *stream = getenv("JOURNAL_STREAM");
         unsigned long long device = 0, inode = 0;

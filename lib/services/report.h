@@ -1,4 +1,5 @@
-/* What a program that runs as a unit and by hand has to say at its end: a journal record, and a line for whoever called it by hand. */
+/* What a program that runs as a unit and by hand has to say at its end: a journal record, and a line for
+ * whoever called it by hand. */
 #pragma once
 
 #include "base/macro.h"
@@ -9,6 +10,6 @@ typedef struct Report {
         const char *server, *stream, *lock, *holder;
 } Report;
 
-/* Sends the record with the fields that are given. Where standard output is not the journal, the sentence is printed there, too
- * (warnings and errors: on standard error). */
+/* Sends the record with the fields that are given. Where standard output is not the journal, the sentence
+ * is printed there, too (warnings and errors: on standard error). */
 void report(const Report *report, const char *format, ...) _printf_(2, 3);

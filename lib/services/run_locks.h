@@ -1,4 +1,5 @@
-/* The locks of one run, taken one after the other and held until the end (or the death) of the process. What cannot be had is reported here. */
+/* The locks of one run, taken one after the other and held until the end (or the death) of the process.
+ * What cannot be had is reported here. */
 #pragma once
 
 #include <stdbool.h>
@@ -12,7 +13,9 @@ int run_locks_new(uint64_t wait_usec, RunLocks **ret);
 RunLocks *run_locks_free(RunLocks *locks); /* gives them back */
 DEFINE_TRIVIAL_CLEANUP_FUNC(RunLocks *, run_locks_free);
 
-/* Takes one, or reports who holds it: -EBUSY; other errors (reported, too): the lock daemon cannot be asked. */
+/* Takes one, or reports who holds it: -EBUSY; other errors (reported, too): the lock daemon cannot be
+ * asked. */
 int run_locks_take(RunLocks *locks, const char *resource, const char *mode, const char *why);
-/* Takes one at once if it is free, quietly: 1 taken, 0 not. Negative errno: it could not be asked for. Thread-safe. */
+/* Takes one at once if it is free, quietly: 1 taken, 0 not. Negative errno: it could not be asked for.
+ * Thread-safe. */
 int run_locks_try(RunLocks *locks, const char *resource, const char *mode, const char *why);

@@ -1,5 +1,6 @@
-/* The measurements of monitor.db. A sample is a run of equal measurements: first_at … last_at. A measurement that equals the last one moves last_at,
- * so a stream that rests for a year has one row and still an unbroken line. See services/monitor_store.h. */
+/* The measurements of monitor.db. A sample is a run of equal measurements: first_at … last_at. A
+ * measurement that equals the last one moves last_at, so a stream that rests for a year has one row and
+ * still an unbroken line. See services/monitor_store.h. */
 #pragma once
 
 #include "services/stream_store.h"
@@ -19,7 +20,8 @@ int sample_store_measured(MonitorStore *store, int64_t stream_id, int64_t size_b
                           int64_t change, int64_t now);
 /* Measuring one failed: the old values stay, the stream is stale. */
 int sample_store_failed(MonitorStore *store, int64_t stream_id, const char *error_text);
-/* Nothing that the stream shows has changed up to change: its measurement holds on. The caller holds a transaction around many of these. */
+/* Nothing that the stream shows has changed up to change: its measurement holds on. The caller holds a
+ * transaction around many of these. */
 int sample_store_unchanged(MonitorStore *store, int64_t stream_id, int64_t change, int64_t now);
 
 /* Drops samples that ended before a time, but never a stream's newest one. */

@@ -267,7 +267,8 @@ int server_store_finish(MonitorStore *store, int64_t server_id, int64_t change, 
         return r < 0 ? r : db_run(s);
 }
 
-/* The prefixes are kept folded or not, so another case handling makes them worthless: the views are asked for again. */
+/* The prefixes are kept folded or not, so another case handling makes them worthless: the views are asked
+ * for again. */
 int server_store_set_ignores_case(MonitorStore *store, int64_t server_id, bool ignores_case) {
         _cleanup_(db_releasep) DbStatement *s = NULL, *t = NULL;
         Db *db = monitor_store_db(store);

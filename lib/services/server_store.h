@@ -27,8 +27,8 @@ int server_store_list(MonitorStore *store, bool with_retired, MonitorServer **re
 /* By name, an active one before a retired one. -ENOENT. */
 int server_store_find(MonitorStore *store, const char *name, MonitorServer *ret);
 
-/* Puts a checked list of servers into force, in one transaction: new ones appear, known ones (by p4port) change, missing ones retire,
- * retired ones that are listed again return with their history. */
+/* Puts a checked list of servers into force, in one transaction: new ones appear, known ones (by p4port)
+ * change, missing ones retire, retired ones that are listed again return with their history. */
 typedef struct MonitorSync {
         unsigned added, updated, unchanged, retired, returned;
 } MonitorSync;

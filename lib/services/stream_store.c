@@ -76,7 +76,8 @@ int stream_store_each(MonitorStore *store, const MonitorStreamFilter *filter,
         return r;
 }
 
-/* Ordered so that the first row is the one to take; a second active row of another server makes it ambiguous. */
+/* Ordered so that the first row is the one to take; a second active row of another server makes it
+ * ambiguous. */
 int stream_store_find(MonitorStore *store, int64_t server_id, const char *path, int64_t *ret_id) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
         int r = db_prepare(
@@ -151,17 +152,17 @@ static int bind_listing(DbStatement *s, int64_t server_id, const StreamListing *
         return r < 0 || now < 0 ? r : db_bind_int(s, 6, now);
 }
 
-/* Written only when something differs: a listing of ten thousand known streams writes nothing. A stream that was gone is stale,
- * because the changes made while it was are not looked at again. */
+/* Written only when something differs: a listing of ten thousand known streams writes nothing. A stream that was
+ * missing is stale, because the changes made meanwhile are not looked at again. */
 static int refresh_listed(Db *db, int64_t server_id, const StreamListing *listing) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
-        int r = db_prepare(
-                        db,
-                        "UPDATE streams SET name = ?3, type = ?4, parent = ?5, missing_listings = 0, state = 'active',"
-                        " stale = stale OR state = 'gone', spec_stamp = CASE state WHEN 'gone' THEN 0 ELSE spec_stamp END"
-                        " WHERE server_id = ?1 AND path = ?2 AND (state = 'gone' OR missing_listings > 0"
-                        " OR name <> ?3 OR type <> ?4 OR parent IS NOT ?5)",
-                        &s);
+        int r = db_prepare(db,
+                           "UPDATE streams SET name = ?3, type = ?4, parent = ?5,"
+                           " stale = stale OR missing_listings > 0, missing_listings = 0, state = 'active',"
+                           " spec_stamp = CASE state WHEN 'gone' THEN 0 ELSE spec_stamp END"
+                           " WHERE server_id = ?1 AND path = ?2 AND (missing_listings > 0"
+                           " OR name <> ?3 OR type <> ?4 OR parent IS NOT ?5)",
+                           &s);
         r = r < 0 ? r : bind_listing(s, server_id, listing, -1);
         return r < 0 ? r : db_run(s);
 }
@@ -221,7 +222,8 @@ static int miss(Db *db, int64_t stream_id, bool is_gone, int64_t now) {
 
 #define MISSING_BEFORE_GONE 2 /* listings in a row */
 
-/* One pass over all active rows in the order of ids. The rows change under the cursor, but never their ids, so none is skipped or met twice. */
+/* One pass over all active rows in the order of ids. The rows change under the cursor, but never their
+ * ids, so none is skipped or met twice. */
 int stream_store_mark_missing(MonitorStore *store, int64_t server_id, StreamMissing *missing, int64_t now) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
         Db *db = monitor_store_db(store);
@@ -282,7 +284,8 @@ static int set_view_row(Db *db, int64_t stream_id, int64_t spec_stamp, bool is_d
         return r < 0 ? r : db_run(s);
 }
 
-/* The new stamp makes the stream look settled before it is measured: it is stale until then, also when we are killed in between. */
+/* The new stamp makes the stream look settled before it is measured: it is stale until then, also when we
+ * are killed in between. */
 int stream_store_set_view(MonitorStore *store, int64_t server_id, int64_t stream_id, int64_t spec_stamp,
                           bool is_direct, bool is_volatile, char *const *prefixes) {
         Db *db = monitor_store_db(store);
@@ -323,7 +326,8 @@ int stream_store_each_with_prefix(MonitorStore *store, int64_t server_id, const 
         return r < 0 ? r : each_id(s, function, userdata);
 }
 
-/* Everything below "//a/b" sorts from "//a/b/" up to, not including, "//a/b0": '0' follows '/'. Below the root "/" it is "//" up to "/0". */
+/* Everything below "//a/b" sorts from "//a/b/" up to, not including, "//a/b0": '0' follows '/'. Below the
+ * root "/" it is "//" up to "/0". */
 int stream_store_each_below_prefix(MonitorStore *store, int64_t server_id, const char *prefix,
                                    int (*function)(int64_t stream_id, void *userdata), void *userdata) {
         _cleanup_(db_releasep) DbStatement *s = NULL;

@@ -1,4 +1,5 @@
-/* The streams of monitor.db: who is listed, who vanished, what each one's view covers. See services/monitor_store.h. */
+/* The streams of monitor.db: who is listed, who vanished, what each one's view covers. See
+ * services/monitor_store.h. */
 #pragma once
 
 #include "services/server_store.h"
@@ -31,21 +32,23 @@ typedef struct MonitorStreamFilter {
 /* By server name and path. A non-zero return of function ends it and is returned. */
 int stream_store_each(MonitorStore *store, const MonitorStreamFilter *filter,
                       int (*function)(const MonitorStream *stream, void *userdata), void *userdata);
-/* The id of the stream with that path, on one server or (server_id 0) on the only one that has it; active rows before gone ones.
- * -ENOENT; -ENOTUNIQ when several servers have it. */
+/* The id of the stream with that path, on one server or (server_id 0) on the only one that has it; active
+ * rows before gone ones. -ENOENT; -ENOTUNIQ when several servers have it. */
 int stream_store_find(MonitorStore *store, int64_t server_id, const char *path, int64_t *ret_id);
 /* The row itself, strings owned. */
 int stream_store_get(MonitorStore *store, int64_t stream_id, MonitorStream *ret);
 void monitor_stream_done(MonitorStream *stream); /* only for rows of stream_store_get() */
 
-/* One successful listing: stream_store_list() for each stream the server has (and the mask selects), between begin and end, inside one transaction. */
+/* One successful listing: stream_store_list() for each stream the server has (and the mask selects),
+ * between begin and end, inside one transaction. */
 typedef struct StreamListing {
         const char *path, *name, *type, *parent;
 } StreamListing;
 /* Inserts or refreshes; a gone stream is active again. *ret_id; returns 1 for a new or returned stream. */
 int stream_store_list(MonitorStore *store, int64_t server_id, const StreamListing *listing, int64_t now,
                       int64_t *ret_id);
-/* Every active stream for which is_listed() says no is missed once more; the second time in a row it is gone. on_gone is told of each such one. */
+/* Every active stream for which is_listed() says no is missed once more; the second time in a row it is
+ * gone. on_gone is told of each such one. */
 typedef struct StreamMissing {
         bool (*is_listed)(const char *path, void *userdata);
         void (*on_gone)(const char *path, void *userdata);
@@ -54,7 +57,8 @@ typedef struct StreamMissing {
 } StreamMissing;
 int stream_store_mark_missing(MonitorStore *store, int64_t server_id, StreamMissing *missing, int64_t now);
 
-/* What the view of a stream maps, see domain/stream_view.h; prefixes already folded where the server ignores case. One transaction. */
+/* What the view of a stream maps, see domain/stream_view.h; prefixes already folded where the server
+ * ignores case. One transaction. */
 int stream_store_set_view(MonitorStore *store, int64_t server_id, int64_t stream_id, int64_t spec_stamp,
                           bool is_direct, bool is_volatile, char *const *prefixes);
 /* Streams whose view holds something in exactly this depot directory (a prefix that equals it). */

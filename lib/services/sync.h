@@ -15,5 +15,6 @@ typedef struct SyncOptions {
         bool check_only;    /* only say whether the files are good */
 } SyncOptions;
 
-/* Logs what happened. Returns the exit status: 0, 1 failed, 75 busy, 78 a mistake in the configuration (the last good one stays in force). */
+/* Logs what happened. Returns the exit status: 0, 1 failed, 75 busy, 78 a mistake in the configuration
+ * (the last good one stays in force). */
 int sync_run(const SyncOptions *options);

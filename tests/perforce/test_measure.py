@@ -430,7 +430,19 @@ class Listing(MeasureCase):
         self.moved()
         self.assertEqual(self.rig.rows(query)[0][0], "active")
 
-    def test_3_mask(self):
+    def test_3_missing_while_changed(self):
+        """a change made while a stream was missing once is not lost"""
+        rig = self.rig
+        workspace = rig.workspace("//lab/with-hyphen")
+        rig.configure(f"servers:\n  - name: demo\n    p4port: {rig.port}\n    p4user: super\n    stream_mask: main\n")
+        workspace.put("own.c", 4711)
+        workspace.submit()
+        self.good()
+        rig.configure()
+        self.moved()
+        self.assertEqual(rig.measured()["//lab/with-hyphen"], (4711, 1))
+
+    def test_4_mask(self):
         """the mask chooses by name"""
         rig = self.rig
         rig.save_stream("//lab/x1", "development", "//lab/main", name="qa-role-1")
@@ -441,7 +453,7 @@ class Listing(MeasureCase):
         rig.configure()
         self.moved()
 
-    def test_4_renamed_server(self):
+    def test_5_renamed_server(self):
         """renaming keeps everything, leaving the file retires, listing again returns"""
         rig = self.rig
         before = rig.everything()
@@ -458,7 +470,7 @@ class Listing(MeasureCase):
         self.assertEqual(rig.everything(), before)
         self.moved()
 
-    def test_5_own_timer(self):
+    def test_6_own_timer(self):
         """the common timer leaves a server with an interval to its own timer"""
         rig = self.rig
         rig.configure((rig.folder / "config/servers.yaml").read_text() + "    interval: 1h\n")

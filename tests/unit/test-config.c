@@ -1,4 +1,5 @@
-/* weir.yaml and servers.yaml: defaults, every mistake with its line, the last good copies; timers and backups made of them. */
+/* weir.yaml and servers.yaml: defaults, every mistake with its line, the last good copies; timers and
+ * backups made of them. */
 #undef NDEBUG
 #include <setjmp.h>
 #include <stdarg.h>
