@@ -127,7 +127,7 @@ def where(ctx: Context, opts: Options) -> None:
             continue
         for line in rows:
             depot_file, client_file = line.left.text, line.right.text
-            local = files.root.local_pattern(client_file)
+            local = files.local(client_file)
             flag = FLAGS.get(line.flag)
             ctx.emit([*([(flag, True)] if flag else []), ("depotFile", depot_file), ("clientFile", client_file),
                       ("path", local)], M.WhereData, mapFlag=line.flag, depotFile=depot_file, clientFile=client_file,

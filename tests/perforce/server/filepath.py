@@ -41,12 +41,8 @@ class ClientRoot:
         self._start = "/" if self.root == "null" else self.root.rstrip("/") + "/"
 
     def local(self, client_file: str) -> str:
-        """//CLIENT/a%40b -> ROOT/a@b"""
+        """//CLIENT/a%40b -> ROOT/a@b; wildcards stay as they are."""
         return self._start + decode_path(client_file[len(self.prefix):])
-
-    def local_pattern(self, client_file: str) -> str:
-        """The same for a path with wildcards, which is shown as it is."""
-        return self._start + client_file[len(self.prefix):]
 
     def client_file(self, local: str) -> str:
         """ROOT/dir/file -> //CLIENT/dir/file; CommandError if it is elsewhere.  Nothing is encoded: a local
