@@ -46,7 +46,8 @@ class Want(NamedTuple):
 
 class Step(NamedTuple):
     """action: branch, integrate or delete.  yours: the target's revision it starts from; opened: the target's row if the
-    client has it open already; remapped: the name the target would have without moves."""
+    client has it open already; remapped: the name the target would have without moves; moved: the target's file that is moved to
+    this name."""
     source: Rev
     target: str
     action: str
@@ -57,6 +58,7 @@ class Step(NamedTuple):
     wants: tuple[Want, ...] = ()
     remapped: str | None = None
     refusal: Bound | None = None
+    moved: str | None = None
 
     @property
     def base(self) -> tuple[str, int] | None:

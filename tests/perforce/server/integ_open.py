@@ -12,7 +12,7 @@ from .filequery import client_files
 from .integ_files import Step
 from .integ_rows import Record, span
 from .messages import M
-from .openfiles import Opened
+from .openfiles import ADDS, DELETES, Opened
 from .options import Options
 from .revquery import Rev
 from .transfer import Outbox
@@ -89,9 +89,14 @@ class Opener:
 
     def _other(self, step: Step) -> str | None:
         """The second action of the pair: sync, where the workspace gets a file."""
-        if step.action == "branch":
+        if step.action in ADDS or self._is_copied(step):
             return None if self.virtual or self.is_pending(step) else "sync"
         return "sync" if self.needs_sync(step) else None
+
+    @staticmethod
+    def _is_copied(step: Step) -> bool:
+        """Whether the workspace gets the source's content in the place of the target's."""
+        return any(want.how == integ_rows.COPY_FROM for want in step.wants)
 
     def _pairs(self, step: Step, work_rev: int) -> list[tuple[str, object]]:
         base = step.base if self.shows_base else None
@@ -112,9 +117,9 @@ class Opener:
         sync, base = self._other(step), step.base if self.shows_base else None
         facts = {"depotFile": step.target, "workRev": f"#{work_rev}", "action": step.action,
                  "fromFile": step.source.depotFile, "fromRev": span(step.start, step.end) if step.end else "#none"}
-        if step.action == "branch":
+        if step.action in ADDS:
             message = M.IntegSyncBranch if sync else M.IntegOpenOkay
-        elif step.action == "delete":
+        elif step.action in DELETES:
             message = M.IntegSyncDelete if sync else M.IntegOpenOkay
         else:
             message = M.IntegSyncIntegBase if sync else M.IntegOpenOkayBase
@@ -144,19 +149,18 @@ class Opener:
     # doing
 
     def _carry_out(self, step: Step) -> None:
-        row, records, synced = self._row(step), [], None
+        row = self._row(step)
         records = [integ_plan.record(want, step, step.target, row.client, row.change) for want in step.wants]
         local = self.files.local(row.clientFile)
-        if self.needs_sync(step) and not row.virtual:
-            synced = step.yours
+        synced = step.yours if self.needs_sync(step) and not row.virtual else None
 
         def done() -> None:
             self._done(row, records, synced)
         if step.opened is not None or row.virtual or step.action == "branch" and self.is_pending(step):
             done()
-        elif step.action == "delete":
+        elif step.action in DELETES:
             self.outbox.remove(local, done)
-        elif step.action == "branch":
+        elif step.action in ADDS or self._is_copied(step):
             self.outbox.put(step.source, local, done, expand=self.expand)
         elif synced is not None:
             self.outbox.put(step.yours, local, done, expand=self.expand)
@@ -168,12 +172,12 @@ class Opener:
         if step.opened is not None:
             return self._row_again(step)
         rev = step.yours.rev if step.yours else 0
-        copied = step.action == "branch" or any(want.how == integ_rows.COPY_FROM for want in step.wants)
+        copied = step.action in ADDS or self._is_copied(step)
         kind = step.source.type if step.yours is None or copied or self.takes_type else step.yours.type
         virtual = int(self.virtual and not (step.action == "integrate" and self.is_pending(step)))
         return Opened(self.ctx.client_name, step.target, self.files.client_file(step.target), self.ctx.user, rev,
                       rev or self._next(step), kind, step.action, self.change, 0, 0,
-                      step.source.digest if copied else None, None, None, virtual)
+                      step.source.digest if copied else None, None, step.moved, virtual)
 
     def _row_again(self, step: Step) -> Opened:
         kind = step.source.type if self.takes_type else step.opened.type
