@@ -64,7 +64,7 @@ is "the command is a unit of the machine" "${line[9]}" 1
 fails "what is written inside stays inside" any test -e /weir-was-here
 
 # --- weir and the sample server in it ---
-sample=$("$run" -- sh -c 'p4 -ztag login -s | sed -n "s/^\.\.\. User //p"; p4 -ztag -F %Stream% streams | sort | tr "\n" " "
+sample=$("$run" -- sh -c 'p4 -ztag login -s | sed -n "s/^\.\.\. User //p"; p4 -ztag -F %Stream% streams | sort | tr "\n" " "; echo
     p4 changes -s submitted -m 1 //demo/dev/... | wc -l; p4 protects -m; systemctl is-active weir.target')
 mapfile -t line <<<"$sample"
 is "p4 is logged in as super user" "${line[0]} ${line[3]}" "super super"

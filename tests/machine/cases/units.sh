@@ -28,8 +28,9 @@ is "systemd-analyze verify has nothing to say" \
     "$(systemd-analyze verify --man=no /usr/lib/systemd/system/weir*.{service,timer,path,target,slice} 2>&1 | grep weir)" ""
 
 # --- the bus: the XML is the contract ---
-for xml in /usr/share/dbus-1/interfaces/org.weir.*.xml; do
-    name=$(basename "$xml" .xml)
+for file in /usr/share/dbus-1/system-services/org.weir.*.service; do
+    name=$(basename "$file" .service)
+    xml=/usr/share/dbus-1/interfaces/$name.xml
     object=/${name//.//}
     ok "$name answers on $object as its XML says" python3 "$here/compare-interface" "$xml" "$name" "$object"
 done
