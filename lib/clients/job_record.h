@@ -46,6 +46,8 @@ typedef struct JobHistory {
         JobStep *items;
         size_t n_items;
 } JobHistory;
+void job_history_done(JobHistory *history);
+int job_history_append(JobHistory *history, const char *from, const char *to, uint64_t at); /* copies */
 
 /* A job as everybody may see it. Times are realtime µs, 0: not yet. Numbers of changelists: 0: none. */
 typedef struct JobRecord {
