@@ -159,8 +159,11 @@ class Population:
     def _description(self) -> str:
         if "d" in self.opts:
             return self.opts["d"].rstrip("\n") + "\n"
-        source = self.part.source or self.opts.get("b") or self.opts.get("S")
-        return M.PopulateDesc(target=self.part.text, source=source).render() + "\n"
+        target, source = self.part.text, self.part.source
+        if "S" in self.opts:
+            ends = [self.opts["S"], self.opts.get("P") or integ_map.require_stream(self.ctx, self.opts["S"]).parent]
+            target, source = ends if "r" in self.opts else reversed(ends)
+        return M.PopulateDesc(target=target or self.opts.get("b"), source=source).render() + "\n"
 
     def _commit(self, pairs: list[tuple[Rev, str]]) -> int:
         now = int(time.time())

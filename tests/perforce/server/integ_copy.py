@@ -86,12 +86,12 @@ class CopyPlanner(Planner):
         """The target's file that becomes this one, where the source was moved and the target was not yet."""
         if source.action != "move/add" or action != "branch" or self.rules.one_history:
             return None
-        move = self.history.moved_from(source.depotFile, source.rev, source.rev)
+        move = self.history.moved_from(source.depotFile, range(source.rev, source.rev + 1))
         older = move and self.part.view.translate(move.fromFile)
         if not older or older == target or older in self.opened or not self._in_client(older):
             return None
         head = self.files.head(older)
-        return older if head is not None and head.live and self._is_heir(move.fromFile, move.end, older) else None
+        return older if head is not None and head.live and self._is_heir(move.fromFile, range(1, move.end + 1), older) else None
 
     def _checked(self, step: Step) -> Step:
         """Open targets are for the command to refuse; what is exclusively open elsewhere is told."""

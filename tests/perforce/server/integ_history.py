@@ -81,20 +81,20 @@ class History:
             if credit.how in COVERING:
                 left.difference_update(range(credit.start + 1, credit.end + 1))
         if left and not direct:
-            contained = self.contained(target, head, CREDIT)
+            contained = self.contained(target, range(1, head + 1), CREDIT)
             left -= contained.get(source, set())
             left = {rev for rev in left if not self._is_derived(source, rev, contained)}
         return sorted(left)
 
-    def contained(self, path: str, head: int, hows: frozenset) -> dict[str, set[int]]:
-        """All revisions of all files that have gone into a file up to a revision."""
-        key = (path, head, hows)
+    def contained(self, path: str, revs: range, hows: frozenset) -> dict[str, set[int]]:
+        """All revisions of all files that have gone into some revisions of a file."""
+        key = (path, revs, hows)
         if key not in self.reached:
-            self.reached[key] = self._walk(path, head, hows)
+            self.reached[key] = self._walk(path, revs, hows)
         return self.reached[key]
 
-    def _walk(self, path: str, head: int, hows: frozenset) -> dict[str, set[int]]:
-        found, todo = {path: set(range(1, head + 1))}, [path]
+    def _walk(self, path: str, revs: range, hows: frozenset) -> dict[str, set[int]]:
+        found, todo = {path: set(revs)}, [path]
         while todo and len(found) < MOST_FILES:
             file = todo.pop()
             for credit in self.of(file):
@@ -119,22 +119,24 @@ class History:
 
     # what is common
 
-    def related(self, source: str, end: int, target: str, head: int) -> bool:
-        """Whether two files have any revision in common."""
-        if self.between(source, target):
-            return True
-        return self._common(source, end, target, head) is not None
+    # A source's life is the range of its revisions since it was added last: what was there before is another file.
 
-    def base(self, source: str, start: int, end: int, target: str, head: int,
+    def related(self, source: str, life: range, target: str, head: int) -> bool:
+        """Whether a file has anything in common with a source in this life."""
+        if any(credit.end in life for credit in self.between(source, target)):
+            return True
+        return self._common(source, life, target, head) is not None
+
+    def base(self, source: str, start: int, life: range, target: str, head: int,
              forced: bool = False) -> tuple[str, int] | None:
         """The revision to merge source's revisions after start against.  forced: start was asked for."""
         if start and forced and self._has_content(source, start):
             return source, start
-        found = [*self._forward(source, start, target), *self._backward(source, end, target, head)]
+        found = [*self._forward(source, start, target), *self._backward(source, life, target, head)]
         for _, _, file, rev in sorted(found, reverse=True):
             if self._has_content(file, rev):
                 return file, rev
-        return self._common(source, end, target, head)
+        return self._common(source, life, target, head)
 
     def _forward(self, source: str, start: int, target: str) -> Iterator[tuple]:
         """(change, preference, file, revision): what target had of source before."""
@@ -144,15 +146,15 @@ class History:
                     if credit.how in COVERING and credit.start < start <= credit.end]
         yield max(covering, default=0), 1, source, start
 
-    def _backward(self, source: str, end: int, target: str, head: int) -> Iterator[tuple]:
+    def _backward(self, source: str, life: range, target: str, head: int) -> Iterator[tuple]:
         """What source had of target."""
         for credit in self.between(target, source):
-            if credit.how in CONTENT and credit.endTo <= end and credit.end <= head:
+            if credit.how in CONTENT and credit.endTo in life and credit.end <= head:
                 yield credit.change, 0, target, credit.end
 
-    def _common(self, source: str, end: int, target: str, head: int) -> tuple[str, int] | None:
+    def _common(self, source: str, life: range, target: str, head: int) -> tuple[str, int] | None:
         """The newest revision that has gone into both."""
-        ours, theirs = self.contained(target, head, CONTENT), self.contained(source, end, CONTENT)
+        ours, theirs = self.contained(target, range(1, head + 1), CONTENT), self.contained(source, life, CONTENT)
         best = None
         for file in ours.keys() & theirs.keys():
             for rev in sorted(ours[file] & theirs[file], reverse=True):
@@ -175,7 +177,7 @@ class History:
             return target
         return None
 
-    def moved_from(self, path: str, first: int, last: int) -> Credit | None:
-        """The newest move that brought a file here with one of its revisions first..last."""
-        moves = [credit for credit in self.of(path) if credit.how == MOVED_FROM and first <= credit.endTo <= last]
+    def moved_from(self, path: str, revs: range) -> Credit | None:
+        """The newest move that brought a file here with one of some revisions."""
+        moves = [credit for credit in self.of(path) if credit.how == MOVED_FROM and credit.endTo in revs]
         return max(moves, key=lambda credit: credit.endTo, default=None)

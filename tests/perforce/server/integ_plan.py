@@ -72,8 +72,8 @@ class Planner:
 
     def _lacks_deletion(self, source: Rev, target: str) -> bool:
         head = self.files.head(target)
-        return self._is_live(target) and head is not None and self.history.related(source.depotFile, source.rev, target,
-                                                                                 head.rev)
+        return self._is_live(target) and head is not None and self.history.related(
+            source.depotFile, self._life(source), target, head.rev)
 
     def pairs(self, part: Part) -> Iterator[tuple[Rev, str]]:
         """(source, target) of a part by path of the source; targets are in the client's view and may be opened."""
@@ -123,7 +123,7 @@ class Planner:
         if self._is_live(nominal):
             return nominal, None, self._twin(source, nominal)
         target = self._followed(nominal)
-        if target is not None:
+        if target is not None and self._is_heir(source.depotFile, self._life(source), target):
             return target, None, self._unreachable(target, nominal)
         target = self._unmoved(source, nominal)
         return (target, nominal, None) if target else (nominal, None, None)
@@ -154,20 +154,21 @@ class Planner:
         """The target under the name it had before the source was moved, if it has not been moved yet."""
         if source.rev == 1 and source.action != "move/add":
             return None
-        path, first, last, seen = source.depotFile, self._first(source) + 1, source.rev, set()
-        while (move := self.history.moved_from(path, first, last)) is not None and move.fromFile not in seen:
+        path, life, seen = source.depotFile, self._life(source), set()
+        while (move := self.history.moved_from(path, life)) is not None and move.fromFile not in seen:
             seen.add(move.fromFile)
             older = self.part.view.translate(move.fromFile)
             if older is not None and older != nominal:
                 target = older if self._is_live(older) else self._followed(older)
-                if target and self._in_client(target) and self._is_heir(move.fromFile, move.end, target):
+                if target and self._in_client(target) and self._is_heir(move.fromFile, range(1, move.end + 1), target):
                     return target
-            path, first, last = move.fromFile, 1, move.end
+            path, life = move.fromFile, range(1, move.end + 1)
         return None
 
-    def _is_heir(self, source: str, end: int, target: str) -> bool:
+    def _is_heir(self, source: str, life: range, target: str) -> bool:
+        """Whether a live target has to do with a source."""
         head = self.files.head(target)
-        return head is not None and head.live and self.history.related(source, end, target, head.rev)
+        return head is not None and head.live and self.history.related(source, life, target, head.rev)
 
     def _twin(self, source: Rev, nominal: str) -> Bound | None:
         """A file was moved away and another one added in its place: the target has to be moved first."""
@@ -176,10 +177,9 @@ class Planner:
             return None
         moved = self.history.moved_to(source.depotFile, first)
         place = moved and self.part.view.translate(moved)
-        if not place or self._is_live(place) or not self._is_heir(source.depotFile, first - 1, nominal):
+        if not place or self._is_live(place) or not self._is_heir(source.depotFile, range(1, first), nominal):
             return None
-        if self.history.between(source.depotFile, nominal) and not self.history.needed(
-                source.depotFile, range(first + 1, source.rev + 1), nominal, self.files.head(nominal).rev):
+        if not self.history.needed(source.depotFile, self._life(source), nominal, self.files.head(nominal).rev):
             return None
         return M.IntegBaselessMove(depotFile=nominal, moveFile=place, fromFile=source.depotFile)
 
@@ -191,6 +191,9 @@ class Planner:
             return 0
         older = self.files.revs(source.depotFile)[:source.rev - 1]
         return max((rev.rev for rev in older if rev.action in ABSENT), default=0)
+
+    def _life(self, source: Rev) -> range:
+        return range(self._first(source) + 1, source.rev + 1)
 
     def _range(self, source: Rev) -> tuple[int, bool]:
         """(revision after which integration may start, whether the user asked for it)."""
@@ -270,7 +273,8 @@ class Planner:
         wants: list[Want] = []
         for start, end in spans:
             forced = asked and start == spans[0][0] or start > spans[0][0]
-            base = self.history.base(source.depotFile, start, end, target, head, forced) if head else None
+            life = range(self._first(source) + 1, end + 1)
+            base = self.history.base(source.depotFile, start, life, target, head, forced) if head else None
             wants.append(Want(CONTENT, source.depotFile, start, end, base))
         start, end, base = wants[0].start, wants[-1].end, wants[0].base
         if base is None and not self.rules.baseless and row is None:
