@@ -17,6 +17,24 @@
 #define JOURNAL_LINE_MAX 8192
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 
+#define CONTEXT_MAX 4
+#define CONTEXT_VALUE_MAX 128
+
+static struct {
+        const char *name;
+        char value[CONTEXT_VALUE_MAX];
+} context[CONTEXT_MAX];
+
+void journal_set_context(const char *name, const char *value) {
+        for (size_t i = 0; i < CONTEXT_MAX; i++) {
+                if (!context[i].name || string_equal(context[i].name, name)) {
+                        context[i].name = name;
+                        (void) snprintf(context[i].value, CONTEXT_VALUE_MAX, "%s", value ? value : "");
+                        return;
+                }
+        }
+}
+
 typedef struct Entry {
         char *texts[JOURNAL_FIELDS_MAX];
         struct iovec vector[JOURNAL_FIELDS_MAX];
@@ -83,6 +101,11 @@ static int entry_send(int priority, const char *message, const JournalField *fie
         for (size_t i = 0; i < n_fields && r >= 0; i++) {
                 if (fields[i].value) {
                         r = entry_add(&entry, fields[i].name, fields[i].value);
+                }
+        }
+        for (size_t i = 0; i < CONTEXT_MAX && context[i].name && r >= 0; i++) {
+                if (*context[i].value) {
+                        r = entry_add(&entry, context[i].name, context[i].value);
                 }
         }
         return r < 0 ? r : sd_journal_sendv(entry.vector, (int) entry.n);

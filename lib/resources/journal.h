@@ -16,6 +16,10 @@ typedef struct JournalField {
 void journal_send(int priority, const JournalField *fields, size_t n_fields, const char *format, ...)
                 _printf_(4, 5);
 
+/* A field of every record from now on, those of p4 commands included: the job a program works for, and its stage. value is copied; NULL
+ * takes it away. Before there are threads. A handful of names; more are ignored. */
+void journal_set_context(const char *name, const char *value);
+
 /* Can the caller read the system's journal? 0; -ENODATA: it can be opened, but shows nothing
  * (sd_journal_open() succeeds without permission); other negative errno. */
 int journal_check_reading(void);
@@ -30,3 +34,7 @@ int journal_check_reading(void);
 #define WEIR_MESSAGE_LOCK_BROKEN "b4d1c6f0a5f84d6c9a3e1f0c7d2e8a07"
 #define WEIR_MESSAGE_SERVERS_SYNCED "b4d1c6f0a5f84d6c9a3e1f0c7d2e8a08"
 #define WEIR_MESSAGE_CONFIG_BAD "b4d1c6f0a5f84d6c9a3e1f0c7d2e8a09"
+#define WEIR_MESSAGE_JOB_STAGE "b4d1c6f0a5f84d6c9a3e1f0c7d2e8a20"
+#define WEIR_MESSAGE_JOB_CONFLICTS "b4d1c6f0a5f84d6c9a3e1f0c7d2e8a21"
+#define WEIR_MESSAGE_JOB_HOOK "b4d1c6f0a5f84d6c9a3e1f0c7d2e8a22"
+#define WEIR_MESSAGE_JOB_ENDED "b4d1c6f0a5f84d6c9a3e1f0c7d2e8a23"

@@ -20,6 +20,7 @@ typedef struct ProcessSpec {
         bool set_ids;
         uint64_t timeout_usec; /* 0: none. TERM to the group, KILL 2 s later */
         int cancel_fd;         /* becomes readable: the child is ended as with a timeout; negative: none */
+        bool inherit_stdout, inherit_stderr; /* it writes to ours; nothing is called back then */
         /* Called with what arrives; a negative return ends the child and becomes process_run()'s result. May
          * be NULL (discard). */
         int (*on_stdout)(const void *data, size_t length, void *userdata);

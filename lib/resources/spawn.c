@@ -158,6 +158,11 @@ static int open_stream(const ProcessSpec *spec, int which, int *ret_ours, int *r
                 *ret_theirs = open("/dev/null", O_RDONLY | O_CLOEXEC);
                 return *ret_theirs < 0 ? -errno : 0;
         }
+        if ((which == STDOUT_FILENO && spec->inherit_stdout) ||
+            (which == STDERR_FILENO && spec->inherit_stderr)) {
+                *ret_theirs = fcntl(which, F_DUPFD_CLOEXEC, 3);
+                return *ret_theirs < 0 ? -errno : 0;
+        }
         if (pipe2(pair, O_CLOEXEC) < 0) {
                 return -errno;
         }
