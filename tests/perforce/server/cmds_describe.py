@@ -8,6 +8,7 @@ from .changespec import PENDING, STATUS, title
 from .cmds_changes import indented
 from .command import CommandError, Context, command
 from .dates import format_time
+from .diff import diff
 from .filequery import rev_text
 from .listing import day
 from .messages import M
@@ -16,7 +17,6 @@ from .options import Options
 from .revquery import Bound, Query, Rev, Revs
 from .scope import of_filter
 from .store import Row
-from .textdiff import diff_lines
 from .transfer import content
 
 DIFFED = ("edit", "integrate")
@@ -140,7 +140,7 @@ class Description:
         if b"\0" in old + new or rev.type.partition("+")[0].endswith("binary"):
             self.ctx.text(M.Diff2Differ.render({}) + "\n")
         else:
-            self.ctx.text(diff_lines(old, new, "".join(self.opts.all("d"))))
+            self.ctx.text(diff(old, new, "".join(self.opts.all("d"))))
 
 
 def _job_text(job: Row) -> str:
