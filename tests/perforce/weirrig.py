@@ -44,14 +44,16 @@ def missing() -> str | None:
 class Rig:
     """Everything one test class needs; stop() ends it all."""
 
-    def __init__(self, checkpoint: Path | None = None):
-        """With a checkpoint the server is restored from it before it starts."""
+    def __init__(self, checkpoint: Path | None = None, generate: tuple[str, ...] = ()):
+        """With a checkpoint the server is restored from it before it starts; generate: options of p4d-generate."""
         self.folder = Path(tempfile.mkdtemp(prefix="weir-rig-"))
-        if checkpoint:
-            (self.folder / "root").mkdir()
-            subprocess.run([sys.executable, str(HERE / "p4d"), "-r", str(self.folder / "root"), "-jr", str(checkpoint)],
-                           check=True, capture_output=True)
-        self.server = Server(str(self.folder / "root") if checkpoint else None)
+        root = self.folder / "root"
+        fill = (["p4d", "-r", str(root), "-jr", str(checkpoint)] if checkpoint else
+                ["p4d-generate", "-r", str(root), *generate] if generate else None)
+        if fill:
+            root.mkdir()
+            subprocess.run([sys.executable, str(HERE / fill[0]), *fill[1:]], check=True, capture_output=True)
+        self.server = Server(str(root) if fill else None)
         self.port = f"localhost:{self.server.port}"
         self.processes: list[subprocess.Popen] = []
         for name in ("config", "state", "work"):
@@ -135,6 +137,12 @@ class Rig:
     def measured(self) -> dict[str, tuple[int, int]]:
         return {path: (size, files) for path, size, files in self.rows(
             "SELECT path, size_bytes, file_count FROM streams WHERE state = 'active' AND missing_listings = 0")}
+
+    def mark_stale(self, direct: int, count: int) -> None:
+        """Has so many streams measured again by the next run, as if a change had touched them."""
+        with sqlite3.connect(self.folder / "state/monitor/monitor.db") as db:
+            db.execute("UPDATE streams SET stale = 1 WHERE id IN (SELECT id FROM streams WHERE direct = ? AND"
+                       " state = 'active' ORDER BY id LIMIT ?)", (direct, count))
 
     def everything(self) -> list[tuple]:
         """All that is known of streams, to see whether anything changed."""
