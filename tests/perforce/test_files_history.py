@@ -13,7 +13,7 @@ from pathlib import Path
 import tap
 from filecase import FileCase
 from reference import CHECKPOINTS
-from server.textdiff import diff_lines
+from server.diff import diff
 from wireclient import HERE, Server
 
 
@@ -213,13 +213,13 @@ class Differences(unittest.TestCase):
     def test_formats(self):
         """the formats of -d"""
         old, new = b"a\nb\nc\nd\n", b"a\nx\nc\n"
-        self.assertEqual(diff_lines(old, new), b"2c2\n< b\n---\n> x\n4d3\n< d\n")
-        self.assertEqual(diff_lines(old, new, "n"), b"d2 1\na2 1\nx\nd4 1\n")
-        self.assertEqual(diff_lines(old, new, "s"), b"add 0 chunks 0 lines\ndeleted 1 chunks 1 lines\nchanged 1 chunks 1 / 1 lines\n")
-        self.assertEqual(diff_lines(old, old), b"")
-        self.assertEqual(diff_lines(b"a \n", b"a\n", "b"), b"")
-        self.assertEqual(diff_lines(b"a\r\n", b"a\n", "l"), b"")
-        self.assertEqual(diff_lines(b"", b"a\n"), b"0a1\n> a\n")
+        self.assertEqual(diff(old, new), b"2c2\n< b\n---\n> x\n4d3\n< d\n")
+        self.assertEqual(diff(old, new, "n"), b"d2 1\na2 1\nx\nd4 1\n")
+        self.assertEqual(diff(old, new, "s"), b"add 0 chunks 0 lines\ndeleted 1 chunks 1 lines\nchanged 1 chunks 1 / 1 lines\n")
+        self.assertEqual(diff(old, old), b"")
+        self.assertEqual(diff(b"a \n", b"a\n", "b"), b"")
+        self.assertEqual(diff(b"a\r\n", b"a\n", "l"), b"")
+        self.assertEqual(diff(b"", b"a\n"), b"0a1\n> a\n")
 
 
 # servers that were real ones
