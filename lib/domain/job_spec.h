@@ -46,6 +46,8 @@ typedef struct JobCommands {
         char ***commands; /* n_commands of them */
         size_t n_commands;
 } JobCommands;
+void job_commands_done(JobCommands *commands);
+int job_commands_copy(JobCommands *ret, const JobCommands *commands);
 
 typedef struct JobSpec {
         JobKind kind;
@@ -64,7 +66,8 @@ typedef struct JobSpec {
         JobCommands hooks[_JOB_HOOK_MAX]; /* none given: those of weir.yaml, else the built-in ones */
         char **environment;               /* NAME=VALUE for hooks; NULL: none */
         char **notify;                    /* NULL: as weir.yaml says */
-        uint64_t memory_max, cpu_weight, io_weight, tasks_max; /* 0: as weir.yaml says, as with the next two */
+        uint64_t memory_max, cpu_weight, io_weight,
+                        tasks_max; /* 0: as weir.yaml says, as with the next two */
         uint64_t timeout_sec, stop_timeout_sec;
 } JobSpec;
 void job_spec_done(JobSpec *spec);
