@@ -5,7 +5,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from tap import TOP, check, end, name_of, skip, sources
+from tap import TOP, check, end, name_of, sources
 
 BUILD = (TOP / os.environ.get("B", "build/debug")).resolve()
 OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z0-9-]*)")
@@ -69,8 +69,6 @@ for name in PROGRAMS:
     manual_page = page_of(name)
     if manual_page is None:
         check(f"{name} --help and its page agree", [f"bin/{name}.1 or .8 is missing"])
-    elif name.endswith("-generator"):
-        skip(f"{name} --help and its page agree", "generators are called by systemd alone and take folders only")
     elif not (BUILD / name).exists():
         check(f"{name} --help and its page agree", [f"{BUILD / name} is not built"])
     else:

@@ -392,7 +392,7 @@ def replay_test(name: str):
     def test(self: unittest.TestCase) -> None:
         expected = capture(name)
         scenario = expected.scenario
-        if reason := NOT_APPLIED.get(name) or cannot_resolve(scenario):
+        if reason := cannot_resolve(scenario):
             self.skipTest(reason)
         done, batches = replay(expected)
         compare(self, done, expected.status, expected.stdout, expected.stderr)
@@ -430,7 +430,11 @@ def add_replays() -> None:
             self.skipTest(f"no {CAPTURES}")
         setattr(Replay, "test_absent", absent)
         return
+    for name, reason in NOT_APPLIED.items():
+        print(f"# not applied: {name}: {reason}")
     for path in sorted(CAPTURES.glob("*--*.txt")):
+        if path.stem in NOT_APPLIED:
+            continue
         test = replay_test(path.stem)
         test.__doc__ = f"replay {path.stem}"
         setattr(Replay, f"test_{path.stem}".replace("-", "_"), test)
