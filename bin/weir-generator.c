@@ -10,7 +10,10 @@ int main(int argc, char *argv[]) {
         log_setup("weir-generator");
         if (argc > 1 && argv[1][0] == '-') {
                 printf("Usage: weir-generator NORMAL-DIR [EARLY-DIR LATE-DIR]\n\n"
-                       "Write the timers of weir into NORMAL-DIR. Called by systemd; see weir-generator(8).\n");
+                       "Write the timers of weir into NORMAL-DIR. Called by systemd.\n\n"
+                       "Options:\n"
+                       "      --help        show this text and exit\n\n"
+                       "weir-generator(8) tells more.\n");
                 return strcmp(argv[1], "--help") == 0 ? EXIT_SUCCESS : 64;
         }
         if (argc != 2 && argc != 4) {
