@@ -158,7 +158,7 @@ format: ## clang-format every C file in place
 	clang-format -i $(shell git ls-files '*.c' '*.h')
 
 demo: deps ## boot a machine that keeps running, measure the sample depot, show its streams (root)
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory programs
 	@B='$(B)' tests/machine/demo start
 demo-stop: ## end it
 	@B='$(B)' tests/machine/demo stop

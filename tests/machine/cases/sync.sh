@@ -74,6 +74,11 @@ ok "a mistake there is told" eventually 10 sh -c "journalctl -q -t weir-sync -o 
 systemctl daemon-reload
 like "and the last good calendar stays" "$(systemctl show -P TimersCalendar weir-measure.timer)" 'Mon..Fri'
 
+rm /etc/weir/weir.yaml
+save "$original"
+ok "without its interval a server has no timer" eventually 10 sh -c '! systemctl list-timers --all --no-legend | grep -q weir-measure@'
+ok "and no unit has failed" eventually 10 sh -c '[ -z "$(systemctl --failed --plain --no-legend)" ]'
+
 fails "nobody may not have it read" any runuser -u nobody -- weirctl sync
 
 systemctl stop weir.target
