@@ -1,0 +1,184 @@
+/* The table of properties is the whole of what a job's unit is. It comes from here alone: a caller gives an identity and bounded numbers.
+ * A site changes it the way every unit is changed, by drop-ins in weir-job-.service.d/ (see weir-unitd(8)). */
+#include "services/unitd_job.h"
+
+#include <inttypes.h>
+
+#include "base/string_util.h"
+#include "base/time_util.h"
+#include "clients/unit_properties.h"
+
+#define STOP_TIMEOUT_USEC (20 * USEC_PER_SEC)
+#define WORDS(...) ((const char *const[]) { __VA_ARGS__, NULL })
+
+/* What the unit is, whatever the job. */
+static const UnitProperty constant_properties[] = {
+        /* exec: that the runner cannot be executed is known by the start job, not only afterwards. */
+        { "Type", UNIT_PROPERTY_TEXT, .text = "exec" },
+        { "Slice", UNIT_PROPERTY_TEXT, .text = "weir-jobs.slice" },
+        { "CollectMode", UNIT_PROPERTY_TEXT, .text = "inactive-or-failed" },
+        { "User", UNIT_PROPERTY_TEXT, .text = "weir-run" },
+        { "Group", UNIT_PROPERTY_TEXT, .text = "weir-run" },
+        { "WorkingDirectory", UNIT_PROPERTY_TEXT, .text = "/var/lib/weir-run" },
+        { "StateDirectory", UNIT_PROPERTY_WORDS, .words = WORDS("weir-run") },
+        { "StateDirectoryMode", UNIT_PROPERTY_UINT32, .number = 0750 },
+        { "RuntimeDirectoryMode", UNIT_PROPERTY_UINT32, .number = 0700 },
+        /* When the machine goes down, jobs end before what they need. */
+        { "After", UNIT_PROPERTY_WORDS, .words = WORDS("dbus.service", "network.target") },
+
+        /* Every process of the cgroup ends with the runner, whatever session or parent it has found itself. */
+        { "KillMode", UNIT_PROPERTY_TEXT, .text = "control-group" },
+        { "SendSIGKILL", UNIT_PROPERTY_BOOL, .number = true },
+        { "OOMPolicy", UNIT_PROPERTY_TEXT, .text = "stop" },
+        /* exec: the runner says what it is doing, and weir-finish that it needs longer than the time-out of stopping. */
+        { "NotifyAccess", UNIT_PROPERTY_TEXT, .text = "exec" },
+
+        /* The log is what people wait for: all of it. An interval of 0 would mean the default. */
+        { "LogRateLimitIntervalUSec", UNIT_PROPERTY_UINT64, .number = USEC_PER_SEC },
+        { "LogRateLimitBurst", UNIT_PROPERTY_UINT32, .number = 2000000000 },
+
+        /* What it may see and change. Hooks are whole builds, so some of what weir's other services have is missing:
+         * - ProcSubset=pid: builds ask /proc for processors and memory;
+         * - PrivateNetwork: p4 needs it, and so do downloads;
+         * - PrivateUsers: owners of files in workspaces would be shown as nobody;
+         * - UMask=0077: what a build installs is for others; the state directory itself is closed. */
+        { "ProtectSystem", UNIT_PROPERTY_TEXT, .text = "strict" },
+        { "ReadWritePaths", UNIT_PROPERTY_WORDS, .words = WORDS("-/srv") },
+        { "ProtectHome", UNIT_PROPERTY_TEXT, .text = "yes" },
+        { "PrivateTmp", UNIT_PROPERTY_BOOL, .number = true },
+        { "PrivateDevices", UNIT_PROPERTY_BOOL, .number = true },
+        { "ProtectKernelTunables", UNIT_PROPERTY_BOOL, .number = true },
+        { "ProtectKernelModules", UNIT_PROPERTY_BOOL, .number = true },
+        { "ProtectKernelLogs", UNIT_PROPERTY_BOOL, .number = true },
+        { "ProtectControlGroups", UNIT_PROPERTY_BOOL, .number = true },
+        { "ProtectClock", UNIT_PROPERTY_BOOL, .number = true },
+        { "ProtectHostname", UNIT_PROPERTY_BOOL, .number = true },
+        { "ProtectProc", UNIT_PROPERTY_TEXT, .text = "invisible" },
+        { "KeyringMode", UNIT_PROPERTY_TEXT, .text = "private" },
+
+        /* What it may do. Missing for the sake of builds:
+         * - MemoryDenyWriteExecute: Java, Node and others write code and run it;
+         * - RestrictNamespaces, SystemCallFilter=~@mount: some build in containers of their own;
+         * - SystemCallArchitectures=native: 32-bit compilers and tools;
+         * - a list of allowed system calls: debuggers, profilers. Those below need capabilities, and there are none. */
+        { "NoNewPrivileges", UNIT_PROPERTY_BOOL, .number = true },
+        { "CapabilityBoundingSet", UNIT_PROPERTY_UINT64, .number = 0 },
+        { "AmbientCapabilities", UNIT_PROPERTY_UINT64, .number = 0 },
+        { "LockPersonality", UNIT_PROPERTY_BOOL, .number = true },
+        { "RestrictRealtime", UNIT_PROPERTY_BOOL, .number = true },
+        { "RestrictSUIDSGID", UNIT_PROPERTY_BOOL, .number = true },
+        { "SystemCallFilter", UNIT_PROPERTY_DENY,
+          .words = WORDS("@clock", "@module", "@obsolete", "@raw-io", "@reboot", "@swap") },
+        { "RestrictAddressFamilies", UNIT_PROPERTY_ALLOW,
+          .words = WORDS("AF_UNIX", "AF_INET", "AF_INET6", "AF_NETLINK") },
+};
+
+/* --- what a caller may choose --- */
+
+static const struct {
+        const char *name, *property;
+        uint64_t min, max;
+        size_t offset;
+} limit_table[] = {
+        { "MemoryMax", "MemoryMax", 1024 * 1024, INT64_MAX, offsetof(UnitdLimits, memory_max) },
+        { "CPUWeight", "CPUWeight", 1, 10000, offsetof(UnitdLimits, cpu_weight) },
+        { "IOWeight", "IOWeight", 1, 10000, offsetof(UnitdLimits, io_weight) },
+        { "TasksMax", "TasksMax", 8, 1000000, offsetof(UnitdLimits, tasks_max) },
+        { "stop_timeout_usec", "TimeoutStopUSec", USEC_PER_SEC, USEC_PER_HOUR,
+          offsetof(UnitdLimits, stop_timeout_usec) },
+};
+
+static uint64_t limit_of(const UnitdLimits *limits, size_t i) {
+        return *(const uint64_t *) ((const char *) limits + limit_table[i].offset);
+}
+
+int unitd_job_check(const char *id, uint32_t attempt, sd_bus_error *ret_error) {
+        if (!job_id_is_valid(id)) {
+                return sd_bus_error_set(ret_error, SD_BUS_ERROR_INVALID_ARGS,
+                                        "The id is none of a job: INT-YYYYMMDD-NNN");
+        }
+        if (attempt < 1 || attempt > JOB_ATTEMPT_MAX) {
+                return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS,
+                                         "The attempt must be from 1 to %d", JOB_ATTEMPT_MAX);
+        }
+        return 0;
+}
+
+int unitd_limits_check(const UnitdLimits *limits, sd_bus_error *ret_error) {
+        for (size_t i = 0; i < ELEMENTSOF(limit_table); i++) {
+                uint64_t value = limit_of(limits, i);
+
+                if (value != 0 && (value < limit_table[i].min || value > limit_table[i].max)) {
+                        return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS,
+                                                 "%s must be from %" PRIu64 " to %" PRIu64,
+                                                 limit_table[i].name, limit_table[i].min, limit_table[i].max);
+                }
+        }
+        return 0;
+}
+
+/* --- the unit --- */
+
+static int append_limits(sd_bus_message *message, const UnitdLimits *limits) {
+        int r = limits->stop_timeout_usec > 0 ?
+                        0 :
+                        sd_bus_message_append(message, "(sv)", "TimeoutStopUSec", "t", STOP_TIMEOUT_USEC);
+
+        for (size_t i = 0; i < ELEMENTSOF(limit_table) && r >= 0; i++) {
+                if (limit_of(limits, i) > 0) {
+                        r = sd_bus_message_append(message, "(sv)", limit_table[i].property, "t",
+                                                  limit_of(limits, i));
+                }
+        }
+        return r;
+}
+
+static int append_identity(sd_bus_message *message, const char *programs, const char *id, uint32_t attempt,
+                           const char *credential) {
+        _cleanup_free_ char *description = NULL, *runner = NULL, *finish = NULL, *number = NULL,
+                            *runtime = NULL, *field = NULL;
+        int r = string_format(&description, "weir integration job %s, attempt %" PRIu32, id, attempt);
+
+        r = r < 0 ? r : string_format(&runner, "%s/weir-integrate", programs);
+        r = r < 0 ? r : string_format(&finish, "%s/weir-finish", programs);
+        r = r < 0 ? r : string_format(&number, "%" PRIu32, attempt);
+        r = r < 0 ? r : string_format(&runtime, "weir-job/%s-%" PRIu32, id, attempt);
+        r = r < 0 ? r : string_format(&field, "WEIR_JOB=%s", id);
+        if (r < 0) {
+                return r;
+        }
+
+        const UnitProperty properties[] = {
+                { "Description", UNIT_PROPERTY_TEXT, .text = description },
+                { "ExecStartEx", UNIT_PROPERTY_COMMAND, .words = WORDS(runner, id, number) },
+                { "ExecStopPostEx", UNIT_PROPERTY_COMMAND, .words = WORDS(finish, id, number) },
+                { "RuntimeDirectory", UNIT_PROPERTY_WORDS, .words = WORDS(runtime) },
+                { "LogExtraFields", UNIT_PROPERTY_FIELDS, .words = WORDS(field) },
+                { "LoadCredentialEncrypted", UNIT_PROPERTY_CREDENTIAL,
+                  .words = WORDS(UNITD_CREDENTIAL_ID, credential) },
+        };
+        return unit_properties_append(message, properties, ELEMENTSOF(properties) - !credential);
+}
+
+int unitd_job_append(sd_bus_message *message, const char *programs, const char *id, uint32_t attempt,
+                     const UnitdLimits *limits, const char *credential) {
+        char unit[JOB_UNIT_MAX];
+        int r = sd_bus_message_append(message, "ss", job_unit_format(unit, id, attempt), "fail");
+
+        if (r >= 0) {
+                r = sd_bus_message_open_container(message, 'a', "(sv)");
+        }
+        if (r >= 0) {
+                r = unit_properties_append(message, constant_properties, ELEMENTSOF(constant_properties));
+        }
+        if (r >= 0) {
+                r = append_identity(message, programs, id, attempt, credential);
+        }
+        if (r >= 0) {
+                r = append_limits(message, limits);
+        }
+        if (r >= 0) {
+                r = sd_bus_message_close_container(message);
+        }
+        return r < 0 ? r : sd_bus_message_append(message, "a(sa(sv))", 0); /* further units: none */
+}
