@@ -17,28 +17,34 @@ class FileCase(ServerCase):
     def prepare(cls) -> None:
         cls.room = tempfile.mkdtemp(prefix="files-")
         cls.addClassCleanup(shutil.rmtree, cls.room, True)
-        cls.good("depot", "-i", stdin="Depot: demo\nOwner: super\nType: stream\nStreamDepth: //demo/1\nMap: demo/...\n")
+        cls.good("depot", "-i",
+                 stdin="Depot: demo\nOwner: super\nType: stream\nStreamDepth: //demo/1\nMap: demo/...\n")
         cls.good("depot", "-i", stdin="Depot: depot\nOwner: super\nType: local\nMap: depot/...\n")
         cls.stream("main", "mainline", "none", ["share ..."])
         cls.ws = cls.workspace("ws", "//demo/main")
 
     @classmethod
-    def stream(cls, name: str, kind: str, parent: str, paths: list[str], extra: str = "", force: bool = False) -> Result:
+    def stream(cls, name: str, kind: str, parent: str, paths: list[str], extra: str = "",
+               force: bool = False) -> Result:
         loose = kind in ("mainline", "virtual")
         options = MAINLINE if loose else "allsubmit unlocked toparent fromparent"
         lines = "".join(f"\t{path}\n" for path in paths)
-        return cls.good("stream", *(["-f"] if force else []), "-i", stdin=f"Stream: //demo/{name}\nOwner: super\nName: {name}\n"
-                        f"Parent: {parent}\nType: {kind}\nOptions: {options} mergedown\nPaths:\n{lines}{extra}")
+        return cls.good("stream", *(["-f"] if force else []), "-i",
+                        stdin=f"Stream: //demo/{name}\nOwner: super\nName: {name}\n"
+                        f"Parent: {parent}\nType: {kind}\nOptions: {options}"
+                        f" mergedown\nPaths:\n{lines}{extra}")
 
     @classmethod
     def workspace(cls, name: str, stream: str | None = None, view: list[str] = (), user: str = "super",
-                  options: str = "noallwrite noclobber nocompress unlocked nomodtime normdir", extra: str = "",
+                  options: str = "noallwrite noclobber nocompress unlocked nomodtime normdir",
+                  extra: str = "",
                   tagged: bool = True) -> "Workspace":
         root = f"{cls.room}/{name}"
         os.makedirs(root, exist_ok=True)
         place = f"Stream: {stream}\n" if stream else "View:\n" + "".join(f"\t{line}\n" for line in view)
         made = Workspace(cls.server.client(user=user, client=name, cwd=root, tagged=tagged), root)
-        made.good("client", "-i", stdin=f"Client: {name}\nOwner: {user}\nRoot: {root}\nOptions: {options}\n{extra}{place}")
+        made.good("client", "-i",
+                  stdin=f"Client: {name}\nOwner: {user}\nRoot: {root}\nOptions: {options}\n{extra}{place}")
         return made
 
     def assertMessages(self, result: Result, *texts: str) -> None:

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""The contract with Perforce, checked against the stand-in, or against a real server: make check-perforce P4D= P4=."""
+"""The contract with Perforce, checked against the stand-in, or against a real server: make check-perforce
+P4D= P4=."""
 
 import tap
 from contract.answers import Answers, Sessions  # noqa: F401

@@ -10,17 +10,20 @@ from filecase import FileCase
 class Add(FileCase):
     def test_types(self):
         """the type is found in the file"""
-        self.ws.write("t.txt"), self.ws.write("b.bin", b"\0\1"), self.ws.write("empty", b""), self.ws.write("run.sh")
+        for name, content in (("t.txt", "t\n"), ("b.bin", b"\0\1"), ("empty", b""), ("run.sh", "run\n")):
+            self.ws.write(name, content)
         os.chmod(self.ws.path("run.sh"), 0o755)
         os.symlink("t.txt", self.ws.path("link"))
         result = self.ws.good("add", "t.txt", "b.bin", "link", "run.sh", "empty", "missing")
         self.assertEqual({r["depotFile"].rpartition("/")[2]: r["type"] for r in result.records},
-                         {"t.txt": "text", "b.bin": "binary", "link": "symlink", "run.sh": "xtext", "empty": "text",
+                         {"t.txt": "text", "b.bin": "binary", "link": "symlink", "run.sh": "xtext",
+                          "empty": "text",
                           "missing": "text"})
         self.assertMessages(result, f"{self.ws.path('empty')} - empty, assuming text.",
                             f"{self.ws.path('missing')} - missing, assuming text.")
         self.assertEqual(list(result.records[0].items()), [
-            ("depotFile", "//demo/main/t.txt"), ("clientFile", self.ws.path("t.txt")), ("workRev", "1"), ("action", "add"),
+            ("depotFile", "//demo/main/t.txt"), ("clientFile", self.ws.path("t.txt")), ("workRev", "1"),
+            ("action", "add"),
             ("type", "text")])
         self.ws.good("revert", "...")
 
@@ -36,12 +39,16 @@ class Add(FileCase):
         """names with special characters need -f and are encoded"""
         self.ws.write("a@b#c*d%e")
         result = self.ws.run("add", "a@b#c*d%e")
-        self.assertEqual(result.errors, ["The file named 'a@b#c*d%e' contains wildcards [@#%*].\nCan't add filenames with"
+        self.assertEqual(result.errors,
+                         ["The file named 'a@b#c*d%e' contains wildcards [@#%*].\nCan't add filenames with"
                                          " wildcards [@#%*] in them.\nUse -f option to force add."])
-        self.assertEqual(self.ws.good("add", "-f", "a@b#c*d%e").records[0]["depotFile"], "//demo/main/a%40b%23c%2Ad%25e")
+        self.assertEqual(self.ws.good("add", "-f", "a@b#c*d%e").records[0]["depotFile"],
+                         "//demo/main/a%40b%23c%2Ad%25e")
         self.ws.submit()
-        self.assertEqual(self.ws.run("have", "//demo/main/a%40b%23c%2Ad%25e").records[0]["path"], self.ws.path("a@b#c*d%e"))
-        self.assertEqual(self.ws.run("add", "x...y").errors, ["Can't add filenames containing the ellipsis wildcard (...)."])
+        self.assertEqual(self.ws.run("have", "//demo/main/a%40b%23c%2Ad%25e").records[0]["path"],
+                         self.ws.path("a@b#c*d%e"))
+        self.assertEqual(self.ws.run("add", "x...y").errors,
+                         ["Can't add filenames containing the ellipsis wildcard (...)."])
 
     def test_bytes(self):
         """a name that is not UTF-8 comes back as it went"""
@@ -59,18 +66,21 @@ class Add(FileCase):
     def test_refused(self):
         """what cannot be added"""
         self.ws.add("there.txt")
-        self.assertMessages(self.ws.run("add", "there.txt"), "//demo/main/there.txt - can't add existing file")
+        self.assertMessages(self.ws.run("add", "there.txt"),
+                            "//demo/main/there.txt - can't add existing file")
         self.ws.good("edit", "there.txt")
         self.assertMessages(self.ws.run("add", "there.txt"),
                             "//demo/main/there.txt - can't add (already opened for edit)")
         self.ws.good("revert", "there.txt")
         os.makedirs(self.ws.path("folder"), exist_ok=True)
-        self.assertMessages(self.ws.run("add", "folder"), f"{self.ws.path('folder')} - directory file can't be added.")
+        self.assertMessages(self.ws.run("add", "folder"),
+                            f"{self.ws.path('folder')} - directory file can't be added.")
         self.ws.good("delete", "there.txt")
         self.ws.submit()
         self.ws.write("there.txt")
         self.assertMessages(self.ws.plain("add", "there.txt"), "//demo/main/there.txt#3 - opened for add")
-        self.assertMessages(self.ws.plain("add", "there.txt"), "//demo/main/there.txt#3 - currently opened for add")
+        self.assertMessages(self.ws.plain("add", "there.txt"),
+                            "//demo/main/there.txt#3 - currently opened for add")
         self.ws.submit()
         self.assertEqual(self.ws.files("//demo/main/there.txt"), ["//demo/main/there.txt#3 add"])
 
@@ -80,7 +90,8 @@ class Add(FileCase):
         narrow.write("x"), narrow.write("dir/y")
         self.assertMessages(narrow.run("add", "x"), "x - file(s) not in client view.")
         self.assertEqual(narrow.run("add", "-c", "999", "dir/y").errors, ["Change 999 unknown."])
-        self.assertMessages(narrow.run("add", "dir/y"), "//demo/main/dir/y - warning: cannot submit from non-stream client")
+        self.assertMessages(narrow.run("add", "dir/y"),
+                            "//demo/main/dir/y - warning: cannot submit from non-stream client")
 
 
 class Edit(FileCase):
@@ -100,16 +111,19 @@ class Edit(FileCase):
         self.assertFalse(os.stat(self.ws.path("a.txt")).st_mode & 0o200)
         self.assertMessages(self.ws.plain("edit", "a.txt"), "//demo/main/a.txt#1 - opened for edit")
         self.assertTrue(os.stat(self.ws.path("a.txt")).st_mode & 0o200)
-        self.assertMessages(self.ws.plain("edit", "a.txt"), "//demo/main/a.txt#1 - currently opened for edit")
+        self.assertMessages(self.ws.plain("edit", "a.txt"),
+                            "//demo/main/a.txt#1 - currently opened for edit")
         result = self.other.plain("edit", "a.txt")
-        self.assertMessages(result, "//demo/main/a.txt#1 - opened for edit", "//demo/main/a.txt - also opened by super@ws")
+        self.assertMessages(result, "//demo/main/a.txt#1 - opened for edit",
+                            "//demo/main/a.txt - also opened by super@ws")
         self.assertEqual([m.generic for m in result.messages], [0, 1])
 
     def test_not_synced(self):
         """only files of the client can be opened"""
         empty = self.workspace("empty", "//demo/main")
         self.assertMessages(empty.run("edit", "a.txt"), "a.txt - file(s) not on client.")
-        self.assertMessages(empty.run("delete", "//demo/main/..."), "//demo/main/... - file(s) not on client.")
+        self.assertMessages(empty.run("delete", "//demo/main/..."),
+                            "//demo/main/... - file(s) not on client.")
         self.assertEqual(empty.good("delete", "-v", "//demo/main/a.txt").records[0]["action"], "delete")
         empty.good("revert", "//...")
 
@@ -133,23 +147,28 @@ class Edit(FileCase):
         self.assertEqual(self.ws.run("opened", "-c", number).records[0]["change"], number)
         self.assertMessages(self.ws.run("edit", "-c", "default", "a.txt"),
                             f"//demo/main/a.txt - can't change from change {number} - use 'reopen'")
-        self.assertMessages(self.ws.plain("reopen", "-c", "default", "a.txt"), "//demo/main/a.txt#1 - reopened; default change")
-        self.assertMessages(self.ws.plain("reopen", "-t", "text+x", "a.txt"), "//demo/main/a.txt#1 - reopened; type xtext")
+        self.assertMessages(self.ws.plain("reopen", "-c", "default", "a.txt"),
+                            "//demo/main/a.txt#1 - reopened; default change")
+        self.assertMessages(self.ws.plain("reopen", "-t", "text+x", "a.txt"),
+                            "//demo/main/a.txt#1 - reopened; type xtext")
         self.assertMessages(self.ws.plain("reopen", "-c", "default", "a.txt"),
                             "//demo/main/a.txt#1 - nothing changed; default change")
         self.assertEqual(self.other.run("edit", "-c", number, "b.txt").errors,
                          [f"Change {number} can only be updated by user super."])
-        self.assertMessages(self.ws.run("reopen", "-c", "default", "b.txt"), "b.txt - file(s) not opened on this client.")
+        self.assertMessages(self.ws.run("reopen", "-c", "default", "b.txt"),
+                            "b.txt - file(s) not opened on this client.")
 
     def test_delete(self):
         """the file goes at once; -k leaves it"""
         self.ws.good("delete", "a.txt")
         self.assertFalse(self.ws.exists("a.txt"))
-        self.assertMessages(self.ws.run("edit", "a.txt"), "//demo/main/a.txt - can't edit (already opened for delete)")
+        self.assertMessages(self.ws.run("edit", "a.txt"),
+                            "//demo/main/a.txt - can't edit (already opened for delete)")
         self.ws.good("delete", "-k", "b.txt")
         self.assertTrue(self.ws.exists("b.txt"))
         self.ws.good("edit", "c.txt")
-        self.assertMessages(self.ws.run("delete", "c.txt"), "//demo/main/c.txt - can't delete (already opened for edit)")
+        self.assertMessages(self.ws.run("delete", "c.txt"),
+                            "//demo/main/c.txt - can't delete (already opened for edit)")
 
     def test_preview(self):
         """-n does nothing"""
@@ -166,7 +185,8 @@ class Edit(FileCase):
         self.other.good("revert", "b.txt")
         self.ws.good("delete", "b.txt")
         self.ws.submit()
-        self.assertIn("//demo/main/b.txt - warning: edit of deleted file", self.other.run("edit", "b.txt").infos)
+        self.assertIn("//demo/main/b.txt - warning: edit of deleted file",
+                      self.other.run("edit", "b.txt").infos)
         self.other.good("revert", "b.txt")
         self.ws.add("b.txt")
         self.other.good("sync")
@@ -180,7 +200,8 @@ class Edit(FileCase):
         result = self.other.run("lock")
         self.assertMessages(result, "//demo/main/a.txt - already locked by super@ws")
         self.assertEqual(result.messages[0].severity, 1)
-        self.assertMessages(self.ws.plain("opened"), "//demo/main/a.txt#1 - edit default change (text) *locked*")
+        self.assertMessages(self.ws.plain("opened"),
+                            "//demo/main/a.txt#1 - edit default change (text) *locked*")
         self.assertEqual(self.ws.run("fstat", "a.txt").records[0]["ourLock"], "")
         other = self.other.run("fstat", "a.txt").records[0]
         self.assertEqual((other["otherOpen0"], other["otherLock0"], other["otherLock"], other["otherOpen"]),
@@ -188,7 +209,8 @@ class Edit(FileCase):
         self.other.write("a.txt", "mine\n")
         refused = self.other.run("submit", "-d", "no")
         self.assertIn("//demo/main/a.txt - already locked by super@ws", refused.infos)
-        self.assertRegex(refused.errors[0], r"^Submit failed -- fix problems above then use 'p4 submit -c \d+'.$")
+        self.assertRegex(refused.errors[0],
+                         r"^Submit failed -- fix problems above then use 'p4 submit -c \d+'.$")
         self.assertMessages(self.ws.run("unlock"), "//demo/main/a.txt - unlocking")
         self.assertMessages(self.ws.run("unlock"), "//demo/main/a.txt - already unlocked")
 
@@ -203,7 +225,8 @@ class Move(FileCase):
         self.ws.run("revert", "-w", "//...")
 
     def opened(self) -> list[str]:
-        return [f"{r['depotFile'].removeprefix('//demo/main/')} {r['action']}" for r in self.ws.run("opened").records]
+        return [f"{r['depotFile'].removeprefix('//demo/main/')} {r['action']}"
+                for r in self.ws.run("opened").records]
 
     def test_move(self):
         """two halves that know each other"""
@@ -213,8 +236,10 @@ class Move(FileCase):
         self.assertEqual(self.opened(), ["a.txt move/delete", "new/a2.txt move/add"])
         self.assertTrue(self.ws.exists("new/a2.txt") and not self.ws.exists("a.txt"))
         self.assertEqual(self.ws.run("fstat", "new/a2.txt").records[0]["movedFile"], "//demo/main/a.txt")
-        self.assertMessages(self.ws.plain("revert", "a.txt"), "//demo/main/a.txt#1 - has been moved, not reverted")
-        self.assertMessages(self.ws.plain("revert", "new/a2.txt"), "//demo/main/new/a2.txt#none - was move/add, deleted",
+        self.assertMessages(self.ws.plain("revert", "a.txt"),
+                            "//demo/main/a.txt#1 - has been moved, not reverted")
+        self.assertMessages(self.ws.plain("revert", "new/a2.txt"),
+                            "//demo/main/new/a2.txt#none - was move/add, deleted",
                             "//demo/main/a.txt#1 - was move/delete, reverted")
         self.assertTrue(self.ws.exists("a.txt") and not self.ws.exists("new/a2.txt"))
 
@@ -238,12 +263,14 @@ class Move(FileCase):
         """whole directories"""
         self.ws.good("edit", "dir/...")
         self.ws.good("move", "dir/...", "dir2/sub/...")
-        self.assertEqual(self.opened(), ["dir/b.txt move/delete", "dir/c.txt move/delete", "dir2/sub/b.txt move/add",
+        self.assertEqual(self.opened(),
+                         ["dir/b.txt move/delete", "dir/c.txt move/delete", "dir2/sub/b.txt move/add",
                                          "dir2/sub/c.txt move/add"])
 
     def test_refused(self):
         """targets that exist, sources that are not open"""
-        self.assertMessages(self.ws.run("move", "a.txt", "q.txt"), "a.txt - file(s) not opened for edit or add.")
+        self.assertMessages(self.ws.run("move", "a.txt", "q.txt"),
+                            "a.txt - file(s) not opened for edit or add.")
         self.ws.good("edit", "a.txt")
         self.assertMessages(self.ws.run("move", "a.txt", "there.txt"),
                             "//demo/main/there.txt - is synced; use -f to force move")
@@ -277,16 +304,20 @@ class Revert(FileCase):
         self.ws.write("n.txt", "new")
         self.ws.good("add", "n.txt")
         self.assertMessages(self.ws.plain("revert", "//..."), "//demo/main/a.txt#1 - was edit, reverted",
-                            "//demo/main/b.txt#1 - was delete, reverted", "//demo/main/n.txt#none - was add, abandoned")
-        self.assertEqual((self.ws.read("a.txt"), self.ws.read("b.txt"), self.ws.read("n.txt")), (b"text\n", b"text\n", b"new"))
+                            "//demo/main/b.txt#1 - was delete, reverted",
+                            "//demo/main/n.txt#none - was add, abandoned")
+        self.assertEqual((self.ws.read("a.txt"), self.ws.read("b.txt"), self.ws.read("n.txt")),
+                         (b"text\n", b"text\n", b"new"))
         self.assertFalse(os.stat(self.ws.path("a.txt")).st_mode & 0o222)
 
     def test_unchanged(self):
         """-a only takes what is as it was"""
         self.ws.good("edit", "a.txt", "b.txt")
         self.ws.write("b.txt", "changed")
-        self.assertEqual([r["depotFile"] for r in self.ws.good("revert", "-a").records], ["//demo/main/a.txt"])
-        self.assertMessages(self.ws.plain("revert", "-k", "b.txt"), "//demo/main/b.txt#1 - was edit, cleared")
+        self.assertEqual([r["depotFile"] for r in self.ws.good("revert", "-a").records],
+                         ["//demo/main/a.txt"])
+        self.assertMessages(self.ws.plain("revert", "-k", "b.txt"),
+                            "//demo/main/b.txt#1 - was edit, cleared")
         self.assertEqual(self.ws.read("b.txt"), b"changed")
         self.ws.good("sync", "-f", "b.txt")
 
@@ -294,12 +325,14 @@ class Revert(FileCase):
         """the fields of a record"""
         self.ws.good("edit", "a.txt")
         self.assertEqual(list(self.ws.run("revert", "a.txt").records[0].items()), [
-            ("depotFile", "//demo/main/a.txt"), ("clientFile", self.ws.path("a.txt")), ("haveRev", "1"), ("oldAction", "edit"),
+            ("depotFile", "//demo/main/a.txt"), ("clientFile", self.ws.path("a.txt")), ("haveRev", "1"),
+            ("oldAction", "edit"),
             ("action", "reverted")])
         self.ws.write("w.txt")
         self.ws.good("add", "w.txt")
         record = self.ws.run("revert", "-w", "w.txt").records[0]
-        self.assertEqual((record["haveRev"], record["action"], self.ws.exists("w.txt")), ("none", "deleted", False))
+        self.assertEqual((record["haveRev"], record["action"], self.ws.exists("w.txt")),
+                         ("none", "deleted", False))
 
     def test_nothing(self):
         """nothing to revert is a warning"""
@@ -313,11 +346,14 @@ class Revert(FileCase):
         other = self.workspace("other", "//demo/main", user="ann")
         other.good("sync")
         other.good("edit", "c.txt")
-        self.assertMessages(self.ws.plain("opened", "-a"), "//demo/main/c.txt#1 - edit default change (text) by ann@other")
-        self.assertMessages(self.ws.plain("opened", "-a", "-s"), "//demo/main/c.txt - edit default change by ann@other")
+        self.assertMessages(self.ws.plain("opened", "-a"),
+                            "//demo/main/c.txt#1 - edit default change (text) by ann@other")
+        self.assertMessages(self.ws.plain("opened", "-a", "-s"),
+                            "//demo/main/c.txt - edit default change by ann@other")
         self.assertMessages(self.ws.run("opened"), "File(s) not opened on this client.")
         self.assertMessages(self.ws.run("opened", "-u", "bob"), "File(s) not opened on this client.")
-        self.assertMessages(self.ws.run("opened", "-a", "//demo/main/a.txt"), "//demo/main/a.txt - file(s) not opened anywhere.")
+        self.assertMessages(self.ws.run("opened", "-a", "//demo/main/a.txt"),
+                            "//demo/main/a.txt - file(s) not opened anywhere.")
         self.assertEqual(self.ws.run("opened", "-C", "other").records[0]["clientFile"], "//other/c.txt")
         self.assertMessages(self.ws.plain("revert", "-C", "other", "//demo/main/c.txt"),
                             "//demo/main/c.txt#1 - was edit, cleared")

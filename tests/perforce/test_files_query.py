@@ -11,8 +11,10 @@ from server.mapping import ViewMap
 
 
 class Scopes(unittest.TestCase):
-    PATHS = [f"//d/{a}/{b}/{c}" for a in ("a", "b", "ab", "a-b") for b in ("x", "y.tmp", "x%40") for c in ("1", "2.tmp", "é")]
-    PIECES = ("...", "a/...", "b/...", "a/x/...", "ab/...", "a-b/x/1", "*/x/...", "....tmp", "a/*/1", ".../1", "a/x/*")
+    PATHS = [f"//d/{a}/{b}/{c}" for a in ("a", "b", "ab", "a-b") for b in ("x", "y.tmp", "x%40")
+             for c in ("1", "2.tmp", "é")]
+    PIECES = ("...", "a/...", "b/...", "a/x/...", "ab/...", "a-b/x/1", "*/x/...", "....tmp", "a/*/1",
+              ".../1", "a/x/*")
 
     def same(self, view: ViewMap) -> None:
         found = scope.of_view(view)
@@ -32,7 +34,8 @@ class Scopes(unittest.TestCase):
 
     def test_trees_need_no_test(self):
         """views of whole trees and files are byte ranges alone"""
-        view = ViewMap.of([("", "//d/...", "//c/..."), ("-", "//d/a/...", "//c/a/..."), ("", "//d/a/x/...", "//c/q/..."),
+        view = ViewMap.of([("", "//d/...", "//c/..."), ("-", "//d/a/...", "//c/a/..."),
+                           ("", "//d/a/x/...", "//c/q/..."),
                            ("-", "//d/ab/x/1", "//c/ab/x/1")])
         self.same(view)
         self.assertIsNone(scope.of_view(view).test)
@@ -70,22 +73,27 @@ class Arguments(FileCase):
 
     def test_syntaxes(self):
         """depot, client and local syntax name the same files"""
-        for text in ("//demo/main/dir/b.txt", "//ws/dir/b.txt", self.ws.path("dir/b.txt"), "dir/b.txt", "./dir/../dir/b.txt"):
+        for text in ("//demo/main/dir/b.txt", "//ws/dir/b.txt", self.ws.path("dir/b.txt"), "dir/b.txt",
+                     "./dir/../dir/b.txt"):
             self.assertEqual(self.selected(text), ["dir/b.txt#1 add"], text)
 
     def test_wildcards(self):
         """* stays in a directory, ... does not, %%n is a star"""
         self.assertEqual(self.selected("//demo/main/*"), ["a.txt#2 edit"])
         self.assertEqual(self.selected("//demo/main/dir/%%1.txt"), ["dir/b.txt#1 add", "dir/c d.txt#1 add"])
-        self.assertEqual(self.selected("//demo/main/dir/..."), ["dir/b.txt#1 add", "dir/c d.txt#1 add", "dir/sub/e.txt#1 add"])
+        self.assertEqual(self.selected("//demo/main/dir/..."),
+                         ["dir/b.txt#1 add", "dir/c d.txt#1 add", "dir/sub/e.txt#1 add"])
         self.assertEqual(self.selected("//*/main/.../e.txt"), ["dir/sub/e.txt#1 add"])
         self.assertEqual(self.selected("//.../a.txt"), ["a.txt#2 edit"])
 
     def test_revisions(self):
         """revision specifications"""
-        cases = {"#1": ["a.txt#1 add"], "#head": ["a.txt#2 edit"], f"@{self.first}": ["a.txt#1 add"], "#1,#2": ["a.txt#2 edit"],
-                 f"@{self.first},{self.first}": ["a.txt#1 add"], "#have": ["a.txt#2 edit"], "@ws": ["a.txt#2 edit"],
-                 "@2100/01/01": ["a.txt#2 edit"], "@now": ["a.txt#2 edit"], f"@>{self.first}": ["a.txt#2 edit"]}
+        cases = {"#1": ["a.txt#1 add"], "#head": ["a.txt#2 edit"], f"@{self.first}": ["a.txt#1 add"],
+                 "#1,#2": ["a.txt#2 edit"],
+                 f"@{self.first},{self.first}": ["a.txt#1 add"], "#have": ["a.txt#2 edit"],
+                 "@ws": ["a.txt#2 edit"],
+                 "@2100/01/01": ["a.txt#2 edit"], "@now": ["a.txt#2 edit"],
+                 f"@>{self.first}": ["a.txt#2 edit"]}
         for spec, wanted in cases.items():
             self.assertEqual(self.selected("//demo/main/a.txt" + spec), wanted, spec)
         self.assertEqual(self.selected("-a", "//demo/main/a.txt"), ["a.txt#2 edit", "a.txt#1 add"])
@@ -103,7 +111,8 @@ class Arguments(FileCase):
                  "//demo/main/a.txt@1": "no file(s) at that changelist number.",
                  "//demo/main/a.txt@1999/01/01": "no file(s) as of that date.",
                  "//demo/main/a.txt#3,#4": "no revision(s) above that revision.",
-                 f"//demo/main/a.txt@{self.last},@{self.last}": "no revision(s) above those at that changelist number.",
+                 f"//demo/main/a.txt@{self.last},@{self.last}": "no revision(s) above those at that"
+                                                                " changelist number.",
                  "//demo/main/a.txt@1999/01/01,1999/01/02": "no revision(s) before that date.",
                  "//demo/main/dir2/f.txt#have": "file(s) not on client."}
         for text, reason in cases.items():
@@ -131,15 +140,18 @@ class Arguments(FileCase):
         """depot syntax needs no client, local syntax does"""
         client = self.server.client(client="nobody", cwd=self.ws.root)
         self.assertEqual(len(client.run("files", "//demo/main/a.txt").records), 1)
-        self.check_error(client.run("files", "a.txt"), "a.txt - must create client 'nobody' to access local files.", 3, 36)
-        self.check_error(client.run("have"), "Client 'nobody' unknown - use 'client' command to create it.", 3, 2)
+        self.check_error(client.run("files", "a.txt"),
+                         "a.txt - must create client 'nobody' to access local files.", 3, 36)
+        self.check_error(client.run("have"), "Client 'nobody' unknown - use 'client' command to create it.",
+                         3, 2)
 
     def test_outside_view(self):
         """client syntax outside the view"""
         narrow = self.workspace("narrow", view=["//demo/main/dir/... //narrow/..."])
         self.assertMessages(narrow.run("files", "//narrow/b.txt/x"), "//narrow/b.txt/x - no such file(s).")
         wide = self.workspace("one", view=["//demo/main/dir/... //one/d/..."])
-        self.assertMessages(wide.run("sizes", "-s", "//one/e/..."), "//one/e/... - file(s) not in client view.")
+        self.assertMessages(wide.run("sizes", "-s", "//one/e/..."),
+                            "//one/e/... - file(s) not in client view.")
         self.assertEqual(len(wide.run("files", "//one/...").records), 3)
 
     def test_labels(self):
@@ -148,7 +160,8 @@ class Arguments(FileCase):
             store.insert("domain", type=108, name="rel1", owner="super")
             store.execute("INSERT INTO label VALUES (?, ?, 1)", "rel1", "//demo/main/a.txt")
         self.assertEqual(self.selected("//demo/...@rel1"), ["a.txt#1 add"])
-        self.assertMessages(self.ws.run("files", "//demo/main/dir/...@rel1"), "//demo/main/dir/...@rel1 - file(s) not in label.")
+        self.assertMessages(self.ws.run("files", "//demo/main/dir/...@rel1"),
+                            "//demo/main/dir/...@rel1 - file(s) not in label.")
 
     def server_store(self):
         import contextlib
@@ -161,8 +174,10 @@ class Permissions(FileCase):
     def prepare(cls):
         super().prepare()
         cls.ws.add("open/a.txt", "secret/b.txt", "secret/public/c.txt")
-        cls.good("protect", "-i", stdin="Protections:\n\tlist user ann * //...\n\tlist user ann * -//demo/main/secret/...\n"
-                 "\tlist user ann * //demo/main/secret/public/...\n\tread user bob * //demo/main/*/a*\n\tsuper user super * //...\n")
+        cls.good("protect", "-i",
+                 stdin="Protections:\n\tlist user ann * //...\n\tlist user ann * -//demo/main/secret/...\n"
+                 "\tlist user ann * //demo/main/secret/public/...\n\tread user bob *"
+                 " //demo/main/*/a*\n\tsuper user super * //...\n")
         cls.ann = cls.server.client(user="ann")
         cls.bob = cls.server.client(user="bob")
 
@@ -178,10 +193,12 @@ class Permissions(FileCase):
 
     def test_levels(self):
         """listing is not reading"""
-        self.check_error(self.ann.run("print", "//demo/main/open/a.txt"), "You don't have permission for this operation.", 3, 6)
+        self.check_error(self.ann.run("print", "//demo/main/open/a.txt"),
+                         "You don't have permission for this operation.", 3, 6)
         result = self.bob.run("print", "//demo/...")
         self.assertEqual([r["depotFile"] for r in result.records], ["//demo/main/open/a.txt"])
-        self.check_error(self.bob.run("add", "//demo/main/open/x"), "You don't have permission for this operation.", 3, 6)
+        self.check_error(self.bob.run("add", "//demo/main/open/x"),
+                         "You don't have permission for this operation.", 3, 6)
 
     def test_wild_protection(self):
         """protections with wildcards inside"""
@@ -226,7 +243,8 @@ class Case(FileCase):
         for text in ("//DEMO/Main/dir/FILE.TXT", "//demo/main/DIR/...", "//ws/dir/file.txt"):
             self.assertEqual(self.ws.files(text), ["//demo/main/Dir/File.txt#1 add"], text)
         self.assertEqual(self.ws.run("sizes", "-s", "//ws/DIR/...").records[0]["fileCount"], "1")
-        self.assertEqual([r["dir"] for r in self.ws.run("dirs", "//demo/MAIN/*").records], ["//demo/main/Dir"])
+        self.assertEqual([r["dir"] for r in self.ws.run("dirs", "//demo/MAIN/*").records],
+                         ["//demo/main/Dir"])
 
 
 if __name__ == "__main__":

@@ -35,21 +35,24 @@ class Sizes(FileCase):
 
     def test_lines(self):
         """one line per file, deleted files have none"""
-        self.assertEqual(self.plain("//demo/main/..."), ["//demo/main/a.txt#2 7 bytes ", "//demo/main/b.bin#1 1025 bytes "])
+        self.assertEqual(self.plain("//demo/main/..."),
+                         ["//demo/main/a.txt#2 7 bytes ", "//demo/main/b.bin#1 1025 bytes "])
         self.assertEqual(self.ws.run("sizes", "//demo/main/...").records[0],
                          {"depotFile": "//demo/main/a.txt", "rev": "2", "fileSize": "7"})
 
     def test_all_revisions(self):
         """-a lists every revision with content"""
         self.assertEqual(self.plain("-a", "//demo/main/..."), [
-            "//demo/main/a.txt#2 7 bytes ", "//demo/main/a.txt#1 120 bytes ", "//demo/main/b.bin#1 1025 bytes ",
+            "//demo/main/a.txt#2 7 bytes ", "//demo/main/a.txt#1 120 bytes ",
+            "//demo/main/b.bin#1 1025 bytes ",
             "//demo/main/gone.txt#1 5 bytes "])
         self.assertEqual(self.plain("-as", "//demo/main/..."), ["//demo/main/... 4 files 1157 bytes "])
 
     def test_summary(self):
         """-s gives one line per argument, -b blocks, -h and -H units"""
         self.assertEqual(self.plain("-s", "//demo/main/...", "//demo/main/b*", "//demo/none/..."), [
-            "//demo/main/... 2 files 1032 bytes ", "//demo/main/b* 1 files 1025 bytes ", "//demo/none/... 0 files 0 bytes "])
+            "//demo/main/... 2 files 1032 bytes ", "//demo/main/b* 1 files 1025 bytes ",
+            "//demo/none/... 0 files 0 bytes "])
         self.assertEqual(self.plain("-s", "-b", "512", "//ws/..."), ["//ws/... 2 files 1032 bytes 4 blocks"])
         self.assertEqual(self.plain("-sh", "//ws/..."), ["//ws/... 2 files 1.0K "])
         self.assertEqual(self.plain("-H", "//demo/main/b.bin"), ["//demo/main/b.bin#1 1.0K "])
@@ -59,7 +62,8 @@ class Sizes(FileCase):
     def test_at_revision(self):
         """-s of the past"""
         self.assertEqual(self.plain("-s", "//demo/main/...@2"), ["//demo/main/...@2 3 files 1150 bytes "])
-        self.assertEqual(self.plain("-s", "-m", "1", "//demo/main/..."), ["//demo/main/... 1 files 7 bytes "])
+        self.assertEqual(self.plain("-s", "-m", "1", "//demo/main/..."),
+                         ["//demo/main/... 1 files 7 bytes "])
 
     def test_usage(self):
         """options that do not go together"""
@@ -75,7 +79,8 @@ class Lazy(FileCase):
         self.ws.good("move", self.ws.path("b.bin"), self.ws.path("c.bin"))
         self.ws.submit("a lazy copy")
         for flag, size in (("-s", "1025"), ("-z", "0"), ("-az", "0")):
-            self.assertEqual(self.ws.run("sizes", flag, "//demo/main/c.bin").records[0]["fileSize"], size, flag)
+            self.assertEqual(self.ws.run("sizes", flag, "//demo/main/c.bin").records[0]["fileSize"], size,
+                             flag)
         self.assertEqual(self.ws.run("sizes", "-as", "//demo/...").records[0]["fileSize"], "2050")
 
 
@@ -126,7 +131,8 @@ class Streams(FileCase):
 
     def same(self, stream: str, note: str = "") -> tuple[int, int]:
         """sizes -s and fstat -Ol of a client agree; what they say."""
-        self.good("client", "-f", "-i", stdin=f"Client: probe\nOwner: super\nRoot: /nowhere\nStream: {stream}\n")
+        self.good("client", "-f", "-i",
+                  stdin=f"Client: probe\nOwner: super\nRoot: /nowhere\nStream: {stream}\n")
         probe = self.server.client(client="probe")
         truth = summed(probe.run("fstat", "-Ol", "//probe/..."))
         result = probe.run("sizes", "-s", "//probe/...")
@@ -148,7 +154,8 @@ class Streams(FileCase):
         lines = [form[f"View{n}"] for n in range(1000) if f"View{n}" in form]
         view = ViewMap(lines)
         heads = self.p4("fstat", "-Ol", "-Os", "//...").records
-        mine = [r for r in heads if r["headAction"] not in ABSENT and view.translate(r["depotFile"]) is not None]
+        mine = [r for r in heads if r["headAction"] not in ABSENT
+                and view.translate(r["depotFile"]) is not None]
         return len(mine), sum(int(r["fileSize"]) for r in mine)
 
     def test_plain_streams(self):
@@ -194,7 +201,8 @@ class Streams(FileCase):
 
     def test_after_changes(self):
         """edits, deletes, moves, obliterate and a changed spec"""
-        self.stream("mix", "development", "//demo/main", ["share ...", "import docs/... //demo/dev/docs/...", "exclude obj/..."])
+        self.stream("mix", "development", "//demo/main",
+                    ["share ...", "import docs/... //demo/dev/docs/...", "exclude obj/..."])
         self.work["mix"] = self.workspace("w-mix", "//demo/mix")
         self.same("//demo/mix", "empty")
         for number in range(3):
@@ -212,7 +220,8 @@ class Streams(FileCase):
         """an import at a change stays what it was"""
         now = self.p4("counter", "change").records[0]["value"]
         self.stream("pin", "development", "//demo/main", [f"import ... //demo/rel/...@{now}"])
-        self.good("client", "-f", "-i", stdin="Client: pinned\nOwner: super\nRoot: /nowhere\nStream: //demo/pin\n")
+        self.good("client", "-f", "-i",
+                  stdin="Client: pinned\nOwner: super\nRoot: /nowhere\nStream: //demo/pin\n")
         probe = self.server.client(client="pinned")
         before = probe.run("sizes", "-s", "//pinned/...").records
         self.assertGreater(int(before[0]["fileCount"]), 0)
@@ -220,7 +229,8 @@ class Streams(FileCase):
         self.assertEqual(probe.run("sizes", "-s", "//pinned/...").records, before)
         self.assertEqual(summed(probe.run("fstat", "-Ol", "//pinned/...")),
                          (int(before[0]["fileCount"]), int(before[0]["fileSize"])))
-        self.assertNotEqual(self.p4("sizes", "-s", "//demo/rel/...").records[0]["fileSize"], before[0]["fileSize"])
+        self.assertNotEqual(self.p4("sizes", "-s", "//demo/rel/...").records[0]["fileSize"],
+                            before[0]["fileSize"])
 
 
 if __name__ == "__main__":

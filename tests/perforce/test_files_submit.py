@@ -21,11 +21,13 @@ class Submit(FileCase):
         self.ws.good("add", "p1.txt")
         texts = [m.text for m in self.ws.plain("submit", "-d", "one").messages]
         number = re.fullmatch(r"Submitting change (\d+)\.", texts[0])[1]
-        self.assertEqual(texts[1:], ["Locking 1 files ...", "add //demo/main/p1.txt#1", f"Change {number} submitted."])
+        self.assertEqual(texts[1:],
+                         ["Locking 1 files ...", "add //demo/main/p1.txt#1", f"Change {number} submitted."])
         self.ws.good("add", "p2.txt")
         number = str(int(number) + 1)
         self.assertEqual(self.ws.good("submit", "-d", "two").records, [
-            {"change": number}, {"locked": "1"}, {"depotFile": "//demo/main/p2.txt", "rev": "1", "action": "add"},
+            {"change": number}, {"locked": "1"},
+            {"depotFile": "//demo/main/p2.txt", "rev": "1", "action": "add"},
             {"submittedChange": number}])
 
     def test_content(self):
@@ -47,7 +49,8 @@ class Submit(FileCase):
         self.ws.good("add", "-t", "ktext", "k.txt")
         result = self.ws.plain("submit", "-d", "keys")
         self.assertIn("//demo/main/k.txt#1 - refreshing", result.infos)
-        self.assertRegex(self.ws.read("k.txt").decode(), r"^\$Id: //demo/main/k.txt#1 \$ \$Change: \d+ \$ \$Other\$$")
+        self.assertRegex(self.ws.read("k.txt").decode(),
+                         r"^\$Id: //demo/main/k.txt#1 \$ \$Change: \d+ \$ \$Other\$$")
         self.assertEqual(self.ws.run("fstat", "-Ol", "k.txt").records[0]["fileSize"], "22")
         self.assertEqual(self.ws.run("print", "-q", "-k", "k.txt").text, "$Id$ $Change$ $Other$\n")
         self.ws.good("edit", "k.txt")
@@ -65,7 +68,8 @@ class Submit(FileCase):
         self.assertEqual(self.ws.run("describe", "-s", str(new)).records[0]["oldChange"], number)
         self.assertEqual(self.ws.run("describe", "-s", "-O", number).records[0]["change"], str(new))
         self.assertEqual(self.ws.run("submit", "-c", number).errors, [f"Change {number} unknown."])
-        self.assertEqual(self.ws.run("submit", "-c", str(new)).errors, [f"Change {new} is already committed."])
+        self.assertEqual(self.ws.run("submit", "-c", str(new)).errors,
+                         [f"Change {new} is already committed."])
 
     def test_form(self):
         """-i submits the files of the form"""
@@ -88,7 +92,8 @@ class Submit(FileCase):
 
     def test_nothing(self):
         """nothing to submit"""
-        self.check_error(self.ws.run("submit", "-d", "x"), "No files to submit from the default changelist.", 3, 17)
+        self.check_error(self.ws.run("submit", "-d", "x"), "No files to submit from the default changelist.",
+                         3, 17)
         number = self.ws.good("change", "-i", stdin="Change: new\nDescription: empty\n").infos[0].split()[1]
         self.check_error(self.ws.run("submit", "-c", number), "No files to submit.", 3, 17)
         self.check_error(self.ws.run("submit", "-c", "99999"), "Change 99999 unknown.", 3, 2)
@@ -105,10 +110,12 @@ class Submit(FileCase):
         number = re.search(r"\d+", result.infos[0])[0]
         self.assertEqual(result.infos[1:], ["//demo/main/o.txt - must resolve #2"])
         self.assertEqual(result.errors, ["Out of date files must be resolved or reverted.",
-                                         f"Submit failed -- fix problems above then use 'p4 submit -c {number}'."])
+                                         f"Submit failed -- fix problems above then use 'p4 submit -c"
+                                         f" {number}'."])
         self.assertEqual([m.severity for m in result.messages if m.severity > 1], [3, 3])
         record = other.run("fstat", "-Or", "o.txt").records[0]
-        self.assertEqual((record["unresolved"], record["resolveFromFile0"], record["resolveEndFromRev0"], record["change"]),
+        self.assertEqual((record["unresolved"], record["resolveFromFile0"], record["resolveEndFromRev0"],
+                          record["change"]),
                          ("", "//demo/main/o.txt", "2", number))
         result = other.plain("submit", "-c", number)
         self.assertEqual(result.infos[1:], ["//demo/main/o.txt - must resolve //demo/main/o.txt#2"])
@@ -121,7 +128,8 @@ class Submit(FileCase):
         other.write("twin.txt")
         other.good("add", "twin.txt")
         self.ws.add("twin.txt")
-        self.assertIn("//demo/main/twin.txt - add of added file; must revert", other.run("submit", "-d", "late").infos)
+        self.assertIn("//demo/main/twin.txt - add of added file; must revert",
+                      other.run("submit", "-d", "late").infos)
 
     def test_delete_of_old(self):
         """a delete of an old revision goes through the second time"""
@@ -131,7 +139,8 @@ class Submit(FileCase):
         self.ws.change("old.txt", "new\n")
         other.good("delete", "old.txt")
         result = other.run("submit", "-d", "away")
-        self.assertEqual(other.run("submit", "-c", re.search(r"submit -c (\d+)", result.errors[-1])[1]).errors, [])
+        self.assertEqual(other.run("submit", "-c",
+                                   re.search(r"submit -c (\d+)", result.errors[-1])[1]).errors, [])
         self.assertEqual(self.ws.files("//demo/main/old.txt"), ["//demo/main/old.txt#3 delete"])
 
     def test_missing_file(self):
@@ -168,7 +177,8 @@ class Submit(FileCase):
         self.ws.write("again.txt", "more\n")
         self.ws.good("submit", "-r", "-d", "again")
         record = self.ws.run("opened").records[0]
-        self.assertEqual((record["depotFile"], record["rev"], record["change"]), ("//demo/main/again.txt", "2", "default"))
+        self.assertEqual((record["depotFile"], record["rev"], record["change"]),
+                         ("//demo/main/again.txt", "2", "default"))
         self.assertTrue(os.stat(self.ws.path("again.txt")).st_mode & 0o200)
 
     def test_temporary_revisions(self):
@@ -184,7 +194,8 @@ class Submit(FileCase):
 
     def test_streams(self):
         """files of a stream only go in from its own clients"""
-        self.stream("dev", "development", "//demo/main", ["share ...", "import lib/...", "import+ up/... //demo/main/up/..."])
+        self.stream("dev", "development", "//demo/main",
+                    ["share ...", "import lib/...", "import+ up/... //demo/main/up/..."])
         self.stream("virt", "virtual", "//demo/main", ["share ..."])
         self.ws.add("lib/l.txt", "up/u.txt")
         plain = self.workspace("plain", view=["//demo/main/... //plain/..."])
@@ -210,7 +221,8 @@ class Submit(FileCase):
 
     def test_permission(self):
         """opening is not submitting"""
-        self.good("protect", "-i", stdin="Protections:\n\topen user ann * //...\n\twrite user ann * //demo/other/...\n"
+        self.good("protect", "-i",
+                  stdin="Protections:\n\topen user ann * //...\n\twrite user ann * //demo/other/...\n"
                   "\tsuper user super * //...\n")
         ann = self.workspace("ann", "//demo/main", user="ann")
         ann.write("ann.txt")
@@ -298,7 +310,8 @@ class Together(FileCase):
             for number in range(5):
                 ws.write(f"{ws.name}/{number}.txt", ws.name)
                 ws.write(f"{ws.name}/{number}b.txt", ws.name)
-                for command in (("add", ws.path(f"{ws.name}/{number}.txt"), ws.path(f"{ws.name}/{number}b.txt")),
+                for command in (("add", ws.path(f"{ws.name}/{number}.txt"),
+                                 ws.path(f"{ws.name}/{number}b.txt")),
                                 ("submit", "-d", f"{ws.name} {number}")):
                     errors.extend(ws.run(*command).errors)
         threads = [threading.Thread(target=work, args=(ws,)) for ws in spaces]

@@ -27,12 +27,15 @@ class Sync(FileCase):
         """added, updated, refreshed, deleted"""
         ws = self.fresh("s1")
         self.assertMessages(ws.plain("sync", "@1"), "@1 - no file(s) at that changelist number.")
-        self.assertMessages(ws.plain("sync", f"a.txt@{self.last - 2}"), f"//demo/main/a.txt#1 - added as {ws.path('a.txt')}")
+        self.assertMessages(ws.plain("sync", f"a.txt@{self.last - 2}"),
+                            f"//demo/main/a.txt#1 - added as {ws.path('a.txt')}")
         self.assertMessages(ws.plain("sync", "a.txt"), f"//demo/main/a.txt#2 - updating {ws.path('a.txt')}")
         self.assertEqual(ws.read("a.txt"), b"two\n")
         self.assertMessages(ws.plain("sync", "a.txt"), "a.txt - file(s) up-to-date.")
-        self.assertMessages(ws.plain("sync", "-f", "a.txt"), f"//demo/main/a.txt#2 - refreshing {ws.path('a.txt')}")
-        self.assertMessages(ws.plain("sync", "a.txt#none"), f"//demo/main/a.txt#2 - deleted as {ws.path('a.txt')}")
+        self.assertMessages(ws.plain("sync", "-f", "a.txt"),
+                            f"//demo/main/a.txt#2 - refreshing {ws.path('a.txt')}")
+        self.assertMessages(ws.plain("sync", "a.txt#none"),
+                            f"//demo/main/a.txt#2 - deleted as {ws.path('a.txt')}")
         self.assertFalse(ws.exists("a.txt"))
 
     def test_records(self):
@@ -40,7 +43,8 @@ class Sync(FileCase):
         ws = self.fresh("s2")
         records = ws.good("sync").records
         self.assertEqual(list(records[0].items()), [
-            ("depotFile", "//demo/main/a.txt"), ("clientFile", ws.path("a.txt")), ("rev", "2"), ("action", "added"),
+            ("depotFile", "//demo/main/a.txt"), ("clientFile", ws.path("a.txt")), ("rev", "2"),
+            ("action", "added"),
             ("fileSize", "4"), ("totalFileSize", "13"), ("totalFileCount", "3"), ("change", str(self.last))])
         self.assertNotIn("totalFileSize", records[1])
         self.assertMessages(ws.run("sync"), "File(s) up-to-date.")
@@ -62,7 +66,8 @@ class Sync(FileCase):
         ws.good("sync", "a.txt#1")
         ws.write("a.txt", "precious")
         ws.run("sync", "a.txt")
-        self.assertEqual((ws.read("a.txt"), ws.run("have", "a.txt").records[0]["haveRev"]), (b"precious", "1"))
+        self.assertEqual((ws.read("a.txt"), ws.run("have", "a.txt").records[0]["haveRev"]),
+                         (b"precious", "1"))
         ws.good("sync", "-f", "a.txt")
         self.assertEqual(ws.read("a.txt"), b"two\n")
         reckless = self.fresh("s5", options="noallwrite clobber nocompress unlocked nomodtime normdir")
@@ -77,7 +82,8 @@ class Sync(FileCase):
         ws.good("sync", "a.txt#1")
         self.assertTrue(os.stat(ws.path("a.txt")).st_mode & 0o200)
         ws.write("a.txt", "precious")
-        self.assertIn(f"//demo/main/a.txt#2 - can't update modified file {ws.path('a.txt')}", ws.plain("sync", "-s").infos)
+        self.assertIn(f"//demo/main/a.txt#2 - can't update modified file {ws.path('a.txt')}",
+                      ws.plain("sync", "-s").infos)
         self.assertEqual(ws.read("a.txt"), b"precious")
 
     def test_flush(self):
@@ -95,12 +101,14 @@ class Sync(FileCase):
         ws.good("sync", "a.txt#1", "dir/b.txt")
         ws.good("edit", "a.txt", "dir/b.txt")
         ws.write("a.txt", "mine\n")
-        self.assertMessages(ws.plain("sync", "a.txt"), "//demo/main/a.txt#2 - is opened and not being changed",
+        self.assertMessages(ws.plain("sync", "a.txt"),
+                            "//demo/main/a.txt#2 - is opened and not being changed",
                             "//demo/main/a.txt - must resolve #2 before submitting")
         record = ws.run("opened", "a.txt").records[0]
         self.assertEqual((record["rev"], record["haveRev"], ws.read("a.txt")), ("2", "2", b"mine\n"))
         self.assertEqual(ws.run("fstat", "-Ru", "//...").records[0]["depotFile"], "//demo/main/a.txt")
-        self.assertMessages(ws.plain("sync", "a.txt#1"), "//demo/main/a.txt#2 - is opened at a later revision - not changed")
+        self.assertMessages(ws.plain("sync", "a.txt#1"),
+                            "//demo/main/a.txt#2 - is opened at a later revision - not changed")
         self.assertMessages(ws.plain("sync", "dir/b.txt#none"),
                             "//demo/main/dir/b.txt#1 - is opened for edit and can't be deleted")
         ws.good("revert", "//...")
@@ -109,16 +117,20 @@ class Sync(FileCase):
         """files that left the view are removed, moved ones replaced"""
         ws = self.fresh("s9")
         ws.good("sync")
-        ws.good("client", "-i", stdin=f"Client: s9\nOwner: super\nRoot: {ws.root}\nView:\n\t//demo/main/a.txt //s9/new/a.txt\n")
+        ws.good("client", "-i",
+                stdin=f"Client: s9\nOwner: super\nRoot: {ws.root}\nView:\n\t//demo/main/a.txt"
+                      f" //s9/new/a.txt\n")
         lines = sorted(m.text.split(" - ")[1].split()[0] for m in ws.plain("sync").messages)
         self.assertEqual(lines, ["deleted", "deleted", "replacing"])
-        self.assertEqual((ws.exists("a.txt"), ws.exists("new/a.txt"), ws.exists("dir/b.txt")), (False, True, False))
+        self.assertEqual((ws.exists("a.txt"), ws.exists("new/a.txt"), ws.exists("dir/b.txt")),
+                         (False, True, False))
 
     def test_range(self):
         """a range only touches files with a revision in it"""
         ws = self.fresh("s10")
         ws.good("sync")
-        self.assertMessages(ws.plain("sync", "a.txt#1,#1"), f"//demo/main/a.txt#1 - updating {ws.path('a.txt')}")
+        self.assertMessages(ws.plain("sync", "a.txt#1,#1"),
+                            f"//demo/main/a.txt#1 - updating {ws.path('a.txt')}")
         self.assertTrue(ws.exists("dir/b.txt"))
 
     def test_switch(self):
@@ -130,7 +142,8 @@ class Sync(FileCase):
         ws.good("sync")
         ws.good("client", "-s", "-S", "//demo/dev")
         ws.good("sync")
-        self.assertEqual((ws.exists("a.txt"), ws.exists("dir/b.txt"), ws.exists("only-dev.txt")), (False, True, True))
+        self.assertEqual((ws.exists("a.txt"), ws.exists("dir/b.txt"), ws.exists("only-dev.txt")),
+                         (False, True, True))
 
     def test_nothing(self):
         """nothing there, nothing in the view"""
@@ -145,14 +158,18 @@ class Sync(FileCase):
         ws.good("sync", "a.txt")
         record = ws.run("have").records[0]
         self.assertEqual(list(record), ["depotFile", "clientFile", "path", "haveRev", "syncTime"])
-        self.assertEqual((record["clientFile"], record["path"], record["haveRev"]), ("//s13/a.txt", ws.path("a.txt"), "2"))
+        self.assertEqual((record["clientFile"], record["path"], record["haveRev"]),
+                         ("//s13/a.txt", ws.path("a.txt"), "2"))
         self.assertMessages(ws.plain("have"), f"//demo/main/a.txt#2 - {ws.path('a.txt')}")
-        self.assertMessages(ws.plain("where", "dir/..."), f"//demo/main/dir/... //s13/dir/... {ws.path('dir/...')}")
+        self.assertMessages(ws.plain("where", "dir/..."),
+                            f"//demo/main/dir/... //s13/dir/... {ws.path('dir/...')}")
         self.assertMessages(ws.run("where", "//depot/x"), "//depot/x - file(s) not in client view.")
-        mapped = self.workspace("map", view=["//demo/main/... //map/...", "-//demo/main/dir/... //map/dir/..."])
+        mapped = self.workspace("map",
+                                view=["//demo/main/... //map/...", "-//demo/main/dir/... //map/dir/..."])
         self.assertEqual(mapped.run("where", "//demo/main/...").records, [
             {"depotFile": "//demo/main/...", "clientFile": "//map/...", "path": mapped.path("...")},
-            {"unmap": "", "depotFile": "//demo/main/dir/...", "clientFile": "//map/dir/...", "path": mapped.path("dir/...")}])
+            {"unmap": "", "depotFile": "//demo/main/dir/...", "clientFile": "//map/dir/...",
+             "path": mapped.path("dir/...")}])
 
 
 class Fstat(FileCase):
@@ -170,10 +187,13 @@ class Fstat(FileCase):
     def test_fields(self):
         """the fields of a synced file, in their order"""
         record = self.ws.run("fstat", "-Olp", "a.txt").records[0]
-        self.assertEqual(list(record), ["depotFile", "clientFile", "path", "isMapped", "headAction", "headType", "headTime",
-                                        "headRev", "headChange", "headModTime", "haveRev", "digest", "fileSize"])
+        self.assertEqual(list(record), ["depotFile", "clientFile", "path", "isMapped", "headAction",
+                                        "headType", "headTime",
+                                        "headRev", "headChange", "headModTime", "haveRev", "digest",
+                                        "fileSize"])
         self.assertEqual((record["clientFile"], record["path"]), ("//ws/a.txt", self.ws.path("a.txt")))
-        self.assertEqual(list(self.ws.run("fstat", "-Os", "a.txt").records[0])[:2], ["depotFile", "headAction"])
+        self.assertEqual(list(self.ws.run("fstat", "-Os", "a.txt").records[0])[:2],
+                         ["depotFile", "headAction"])
         gone = self.ws.run("fstat", "-Ol", "gone.txt").records[0]
         self.assertNotIn("fileSize", gone)
         self.assertEqual((gone["headAction"], gone["headModTime"]), ("delete", "0"))
@@ -184,7 +204,8 @@ class Fstat(FileCase):
 
     def test_selected_fields(self):
         """-T keeps the order of the record"""
-        self.assertEqual(list(self.ws.run("fstat", "-Ol", "-T", "fileSize,depotFile headRev", "a.txt").records[0]),
+        self.assertEqual(list(self.ws.run("fstat", "-Ol", "-T", "fileSize,depotFile headRev",
+                                          "a.txt").records[0]),
                          ["depotFile", "headRev", "fileSize"])
 
     def test_filter(self):
@@ -198,7 +219,8 @@ class Fstat(FileCase):
         """-r, -S and -m"""
         self.assertEqual(self.names("-r", "//..."), ["gone.txt", "big.txt", "b.txt", "a.txt"])
         result = self.ws.run("fstat", "-Ss", "-Ol", "-r", "-m", "1", "//...")
-        self.assertEqual((result.records[0]["depotFile"], result.records[0]["totalFileCount"]), ("//demo/main/big.txt", "4"))
+        self.assertEqual((result.records[0]["depotFile"], result.records[0]["totalFileCount"]),
+                         ("//demo/main/big.txt", "4"))
         self.assertEqual(self.names("-m", "2", "//..."), ["a.txt", "b.txt"])
 
     def test_revisions(self):
@@ -218,7 +240,8 @@ class Fstat(FileCase):
         self.assertEqual(self.names("//..."), ["a.txt", "b.txt", "big.txt", "gone.txt", "new.txt"])
         self.assertEqual(self.names("-Ro", "//..."), ["b.txt", "new.txt"])
         record = self.ws.run("fstat", "new.txt").records[0]
-        self.assertEqual(list(record), ["depotFile", "clientFile", "isMapped", "action", "actionOwner", "change", "type",
+        self.assertEqual(list(record),
+                         ["depotFile", "clientFile", "isMapped", "action", "actionOwner", "change", "type",
                                         "workRev"])
         self.assertEqual(self.names("-Rh", "//..."), ["a.txt", "b.txt", "big.txt"])
         self.assertEqual(self.names("-Rc", "//..."), ["a.txt", "b.txt", "big.txt", "gone.txt", "new.txt"])
@@ -259,12 +282,14 @@ class Dirs(FileCase):
         self.assertEqual(self.dirs("//*"), ["//demo"])
         self.assertEqual(self.dirs("//demo/main/a"), ["a"])
         self.assertMessages(self.ws.run("dirs", "//demo/main/top"), "//demo/main/top - no such file(s).")
-        self.assertMessages(self.ws.run("dirs", "//demo/..."), "Wildcard ... not allowed by 'p4 dirs'.  Use * instead.")
+        self.assertMessages(self.ws.run("dirs", "//demo/..."),
+                            "Wildcard ... not allowed by 'p4 dirs'.  Use * instead.")
 
     def test_limits(self):
         """-C, -H, -S, -i and revisions"""
         narrow = self.workspace("narrow", view=["//demo/main/a/... //narrow/a/..."])
-        self.assertEqual([r["dir"] for r in narrow.run("dirs", "-C", "//demo/main/*").records], ["//demo/main/a"])
+        self.assertEqual([r["dir"] for r in narrow.run("dirs", "-C", "//demo/main/*").records],
+                         ["//demo/main/a"])
         self.assertEqual(narrow.run("dirs", "-H", "//demo/main/*").records, [])
         self.assertEqual(self.dirs("-H", "//demo/main/*"), ["a-b", "a", "b c"])
         self.assertEqual(self.dirs("-i", "//demo/MAIN/A*"), ["a-b", "a"])

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""Replays captures of the product for the commands about files: a server is given the state that a capture shows, the
-capture's command is run, and the answer must be the capture's.
+"""Replays captures of the product for the commands about files: a server is given the state that a capture
+shows, the capture's command is run, and the answer must be the capture's.
 
-Two kinds of captures, both in ../shared/reference/perforce beside this repository; without it everything is skipped.
-Those of the genuine client (clientfmt) are run through p4 in every format and compared byte for byte.  Those of
-real servers (transcripts) are compared in texts, field names, order, severity, or in parts where a capture says it is a
-part or comes from a server of another age.
+Two kinds of captures, both in ../shared/reference/perforce beside this repository; without it everything is
+skipped. Those of the genuine client (clientfmt) are run through p4 in every format and compared byte for
+byte.  Those of real servers (transcripts) are compared in texts, field names, order, severity, or in parts
+where a capture says it is a part or comes from a server of another age.
 """
 
 import os
@@ -20,12 +20,15 @@ os.environ["TZ"] = "UTC"        # the captures' times are in this zone
 
 import tap  # noqa: E402
 from frameserver import P4, run_p4  # noqa: E402
+from server.dates import parse_date  # noqa: E402
+from server.openfiles import HOW  # noqa: E402
 from server.store import Store  # noqa: E402
 from test_clientfmt import CAPTURES as CLIENTFMT, FORMATS, Capture  # noqa: E402
 from wireclient import HERE, Server  # noqa: E402
 
 TRANSCRIPTS = HERE.parents[2] / "shared/reference/perforce/transcripts"
 NOON = 1701424800               # the time in the client captures
+REVISION = re.compile(r"\.\.\. #(\d+) change (\d+) (\S+) on (\S+) by (\S+)@(\S+) \((.*)\) '(.*)'$")
 DIGESTS = ("5F4DCC3B5AA765D61D8327DEB882CF99", "AABBCCDDEEFF00112233445566778899")
 
 
@@ -36,7 +39,8 @@ class State:
         self.store = Store(root)
 
     def wipe(self) -> None:
-        tables = [name for (name,) in self.store.all("SELECT CAST(name AS BLOB) FROM sqlite_master WHERE type = 'table'")]
+        tables = [name for (name,) in self.store.all("SELECT CAST(name AS BLOB) FROM sqlite_master WHERE"
+                                                     " type = 'table'")]
         with self.store.write():
             for table in tables:
                 self.store.execute(f'DELETE FROM "{table}"')
@@ -48,21 +52,27 @@ class State:
     def depot(self, name: str = "depot") -> None:
         self.put("domain", type=100, name=name, kind="local", map=f"{name}/...")
 
-    def client(self, name: str, root: str, *view: tuple[str, str, str], owner: str = "alice", stream: str | None = None) -> None:
-        self.put("domain", type=99, name=name, owner=owner, root=root, options="noallwrite noclobber nocompress unlocked"
-                 " nomodtime normdir", submitOptions="submitunchanged", lineEnd="local", stream=stream, accessDate=0,
+    def client(self, name: str, root: str, *view: tuple[str, str, str], owner: str = "alice",
+               stream: str | None = None) -> None:
+        self.put("domain", type=99, name=name, owner=owner, root=root,
+                 options="noallwrite noclobber nocompress unlocked"
+                 " nomodtime normdir", submitOptions="submitunchanged", lineEnd="local", stream=stream,
+                 accessDate=0,
                  updateDate=0)
         for seq, (flag, left, right) in enumerate(view):
             self.put("view", type=99, name=name, kind=0, seq=seq, flag=flag, left=left, right=right)
 
-    def change(self, number: int, user: str, client: str, date: int, text: str, status: int = 1, path: str | None = None,
+    def change(self, number: int, user: str, client: str, date: int, text: str, status: int = 1,
+               path: str | None = None,
                **more) -> None:
-        self.put("change", change=number, user=user, client=client, date=date, description=text, status=status, type="public",
+        self.put("change", change=number, user=user, client=client, date=date, description=text,
+                 status=status, type="public",
                  path=path, **more)
         if self.store.counter("change") < number:
             self.put("counter", name="change", value=str(number))
 
-    def rev(self, path: str, rev: int, change: int = 1, action: str = "edit", kind: str = "text", date: int = NOON, **more) -> None:
+    def rev(self, path: str, rev: int, change: int = 1, action: str = "edit", kind: str = "text",
+            date: int = NOON, **more) -> None:
         self.put("rev", depotFile=path, rev=rev, type=kind, action=action, change=change, date=date,
                  **{"modTime": date, "lbrFile": path, "lbrRev": f"1.{change}", "lbrType": "text+C", **more})
 
@@ -75,9 +85,11 @@ class State:
     def have(self, client: str, path: str, place: str, rev: int, time: int = NOON) -> None:
         self.put("have", client=client, depotFile=path, clientFile=place, rev=rev, type="text", time=time)
 
-    def opened(self, client: str, user: str, path: str, place: str, action: str = "edit", rev: int = 1, have: int | None = None,
+    def opened(self, client: str, user: str, path: str, place: str, action: str = "edit", rev: int = 1,
+               have: int | None = None,
                **more) -> None:
-        self.put("working", client=client, user=user, depotFile=path, clientFile=place, action=action, workRev=rev,
+        self.put("working", client=client, user=user, depotFile=path, clientFile=place, action=action,
+                 workRev=rev,
                  haveRev=rev if have is None else have, **{"type": "text", "change": 0, **more})
 
 
@@ -113,13 +125,15 @@ def files(state: State) -> None:
 def fstat(state: State) -> None:
     state.revs("//depot/main/a.txt", 3, change=12, modTime=1701424000)
     state.have("ws1", "//depot/main/a.txt", "//ws1/main/a.txt", 2)
-    for client, user, more in (("ws1", "alice", {"rev": 2}), ("ws2", "bob", {"change": 13}), ("ws3", "carol", {"locked": 1})):
+    for client, user, more in (("ws1", "alice", {"rev": 2}), ("ws2", "bob", {"change": 13}),
+                               ("ws3", "carol", {"locked": 1})):
         state.opened(client, user, "//depot/main/a.txt", f"//{client}/main/a.txt", **more)
 
 
 def opened(state: State) -> None:
     state.opened("ws1", "alice", "//depot/main/a.txt", "//ws1/main/a.txt", rev=3)
-    state.opened("ws1", "alice", "//depot/main/b.bin", "//ws1/main/b.bin", "add", have=0, change=15, type="binary+l", locked=1)
+    state.opened("ws1", "alice", "//depot/main/b.bin", "//ws1/main/b.bin", "add", have=0, change=15,
+                 type="binary+l", locked=1)
 
 
 def have(state: State) -> None:
@@ -161,7 +175,8 @@ def pending(state: State) -> None:
     state.revs("//depot/main/a.txt", 3)
     state.change(12, "alice", "ws1", NOON, "work\n", status=0)
     state.opened("ws1", "alice", "//depot/main/a.txt", "//ws1/main/a.txt", rev=3, change=12)
-    state.put("resolve", client="ws1", shelf=0, toFile="//depot/main/a.txt", fromFile="//depot/dev/a.txt", startFromRev=1,
+    state.put("resolve", client="ws1", shelf=0, toFile="//depot/main/a.txt", fromFile="//depot/dev/a.txt",
+              startFromRev=1,
               endFromRev=4, startToRev=3, endToRev=3, how=0, state=0, type="content", change=12)
 
 
@@ -174,7 +189,8 @@ def out_of_date(state: State) -> None:
 
 def shelf(state: State) -> None:
     pending(state)
-    state.put("shelf", change=12, depotFile="//depot/main/a.txt", rev=3, type="text", action="edit", date=NOON)
+    state.put("shelf", change=12, depotFile="//depot/main/a.txt", rev=3, type="text", action="edit",
+              date=NOON)
 
 
 def nothing(state: State) -> None:
@@ -186,7 +202,8 @@ UNTAGGED = ("plain", "s", "Mj")
 # scenario -> (state, formats that are compared; the others have reasons below)
 SCENARIOS = {
     "sizes": (sizes, ALL), "sizes-s": (sizes, ALL),
-    # tagged captures of these two have the plain message, invented like the others' values: sizes-s shows the record
+    # tagged captures of these two have the plain message, invented like the others' values: sizes-s shows
+    # the record
     "sizes-s-b": (sizes, UNTAGGED), "sizes-sh": (sizes, UNTAGGED),
     "files-mixed": (files, ALL), "files-none": (files, ALL), "fstat": (fstat, ALL), "opened": (opened, ALL),
     # changes-m2: its invented description is longer than the 31 bytes that captures of real servers have
@@ -213,9 +230,11 @@ def format_test(scenario: str, prepare, name: str):
         self.state.client("ws1", "/home/alice/ws1", VIEW)
         self.state.put("user", user="alice", accessDate=1 << 40)
         prepare(self.state)
-        env = {"HOME": "/nonexistent", "P4USER": "alice", "P4CLIENT": "ws1", "P4PORT": f"127.0.0.1:{self.server.port}"}
+        env = {"HOME": "/nonexistent", "P4USER": "alice", "P4CLIENT": "ws1",
+               "P4PORT": f"127.0.0.1:{self.server.port}"}
         done = run_p4("-d", "/home/alice/ws1/main", *capture.args(), env=env)
-        self.assertEqual((done.stdout, done.stderr, done.status), (capture.stdout, capture.stderr, capture.status))
+        self.assertEqual((done.stdout, done.stderr, done.status),
+                         (capture.stdout, capture.stderr, capture.status))
     test.__doc__ = f"{scenario} --{name}"
     return test
 
@@ -223,7 +242,8 @@ def format_test(scenario: str, prepare, name: str):
 for _scenario, (_prepare, _formats) in SCENARIOS.items():
     for _name in _formats:
         if not CLIENTFMT.is_dir() or (CLIENTFMT / f"{_scenario}--{_name}.txt").exists():
-            setattr(Formats, f"test_{_scenario}_{_name}".replace("-", "_"), format_test(_scenario, _prepare, _name))
+            setattr(Formats, f"test_{_scenario}_{_name}".replace("-", "_"),
+                    format_test(_scenario, _prepare, _name))
 
 
 # what real servers printed
@@ -244,13 +264,16 @@ def records(name: str) -> list[dict[str, str]]:
         elif last and last.startswith("desc"):
             found[-1][last] += "\n" + line
     for record in found:
-        record.update({k: v.rstrip("\n") + "\n" * ("\n" in v) for k, v in record.items() if k.startswith("desc")})
+        for key in record:
+            if key.startswith("desc"):
+                record[key] = record[key].rstrip("\n") + "\n" * ("\n" in record[key])
     return [record for record in found if record]
 
 
 @unittest.skipUnless(TRANSCRIPTS.is_dir(), f"no captures at {TRANSCRIPTS}")
 class Transcripts(Case):
-    def ours(self, *args: str, user: str = "super", client: str = "ws", tagged: bool = True, cwd: str = "/", stdin: str = ""):
+    def ours(self, *args: str, user: str = "super", client: str = "ws", tagged: bool = True, cwd: str = "/",
+             stdin: str = ""):
         return self.server.client(user=user, client=client, tagged=tagged, cwd=cwd).run(*args, stdin=stdin)
 
     def lines(self, *args: str, **options) -> list[str]:
@@ -267,7 +290,8 @@ class Transcripts(Case):
     def test_files(self):
         """files--ztag--1"""
         (expected,) = records("files--ztag--1")
-        self.state.rev(expected["depotFile"], 2, int(expected["change"]), expected["action"], expected["type"],
+        self.state.rev(expected["depotFile"], 2, int(expected["change"]), expected["action"],
+                       expected["type"],
                        int(expected["time"]))
         (record,) = self.ours("files", expected["depotFile"]).records
         self.assertEqual(list(record.items()), list(expected.items()))
@@ -279,13 +303,16 @@ class Transcripts(Case):
         self.state.depot(depot)
         self.state.client("ws", root, ("", path, f"//ws/{name}"))
         if "headRev" in expected:
-            self.state.rev(path, int(expected["headRev"]), int(expected["headChange"]), expected["headAction"],
-                           expected["headType"], int(expected.get("headTime", 0)), modTime=int(expected.get("headModTime", 0)))
+            self.state.rev(path, int(expected["headRev"]), int(expected["headChange"]),
+                           expected["headAction"],
+                           expected["headType"], int(expected.get("headTime", 0)),
+                           modTime=int(expected.get("headModTime", 0)))
         if "haveRev" in expected:
             self.state.have("ws", path, f"//ws/{name}", int(expected["haveRev"]))
         if "action" in expected:
             self.state.opened("ws", expected["actionOwner"], path, f"//ws/{name}", expected["action"],
-                              int(expected.get("haveRev", 0)) or 1, int(expected.get("haveRev", 0)), type=expected["type"])
+                              int(expected.get("haveRev", 0)) or 1, int(expected.get("haveRev", 0)),
+                              type=expected["type"])
         for n in range(int(expected.get("otherOpen") or 0)):
             user, _, client = expected[f"otherOpen{n}"].partition("@")
             self.state.opened(client, user, path, f"//{client}/{name}", expected[f"otherAction{n}"])
@@ -303,7 +330,8 @@ class Transcripts(Case):
 
     def test_fstat(self):
         """fstat--ztag--14 and others: synced, deleted, opened files, opened by others"""
-        for name in ("fstat--plain--5", "fstat--ztag--4", "fstat--ztag--6", "fstat--ztag--7", "fstat--ztag--8",
+        for name in ("fstat--plain--5", "fstat--ztag--4", "fstat--ztag--6", "fstat--ztag--7",
+                     "fstat--ztag--8",
                      "fstat--ztag--9", "fstat--ztag--10", "fstat--ztag--14"):
             with self.subTest(name):
                 self.setUp()
@@ -324,7 +352,8 @@ class Transcripts(Case):
         (message,) = self.ours("fstat", "/elsewhere/a").messages
         self.assertEqual(message.severity, 3)
         wanted = re.fullmatch(r"Path '(.*)' is not under client's root '(.*)'\.\n", body("fstat--plain--4"))
-        self.assertEqual(message.text + "\n", body("fstat--plain--4").replace(wanted[1], "/elsewhere/a").replace(wanted[2], "/r"))
+        self.assertEqual(message.text + "\n",
+                         body("fstat--plain--4").replace(wanted[1], "/elsewhere/a").replace(wanted[2], "/r"))
 
     def test_opened(self):
         """opened--plain--1, --2, --5 and --ztag--1"""
@@ -333,9 +362,12 @@ class Transcripts(Case):
                 self.setUp()
                 self.state.client("ws", "/r", ("", "//depot/...", "//ws/..."))
                 for line in self.shown(name):
-                    path, rev, action, change, kind = re.fullmatch(r"(.*)#(\d+) - (\S+) (.*) \((.*)\)", line).groups()
-                    self.state.opened("ws", "u", path, "//ws/x", action, int(rev), 0 if action == "add" else None, type=kind,
-                                      change=int(change.rpartition(" ")[2]) if change.startswith("change") else 0)
+                    found = re.fullmatch(r"(.*)#(\d+) - (\S+) (.*) \((.*)\)", line)
+                    path, rev, action, change, kind = found.groups()
+                    self.state.opened("ws", "u", path, "//ws/x", action, int(rev),
+                                      0 if action == "add" else None, type=kind,
+                                      change=int(change.rpartition(" ")[2]) if change.startswith("change")
+                                      else 0)
                 self.assertEqual(self.lines("opened"), sorted(self.shown(name)))
         self.setUp()
         (expected,) = records("opened--ztag--1")
@@ -380,27 +412,32 @@ class Transcripts(Case):
                 text = body(name).partition("=== decoded")[2].splitlines()[1:]
                 expected = [eval(line, {"__builtins__": {}}) for line in text if line.startswith("{")]
                 for row in expected:
-                    self.state.change(int(row["change"]), row["user"], row["client"], int(row["time"]), row["desc"],
+                    self.state.change(int(row["change"]), row["user"], row["client"], int(row["time"]),
+                                      row["desc"],
                                       path=row["path"])
                 ours = self.ours("changes", *options).records
-                self.assertEqual([list({"code": "stat", **row}.items()) for row in ours], [list(row.items()) for row in expected])
+                self.assertEqual([list({"code": "stat", **row}.items()) for row in ours],
+                                 [list(row.items()) for row in expected])
 
     def test_changes_long(self):
         """changes--plain--1: -t -l"""
-        from server.dates import parse_date
-        shown = re.findall(r"Change (\d+) on (\S+ \S+) by (\S+)@(\S+)\n\n((?:\t.*\n)+)", body("changes--plain--1"))
+        shown = re.findall(r"Change (\d+) on (\S+ \S+) by (\S+)@(\S+)\n\n((?:\t.*\n)+)",
+                           body("changes--plain--1"))
         for number, date, user, client, text in shown:
-            self.state.change(int(number), user, client, parse_date(date.replace(" ", ":")), re.sub(r"(?m)^\t", "", text))
+            self.state.change(int(number), user, client, parse_date(date.replace(" ", ":")),
+                              re.sub(r"(?m)^\t", "", text))
         self.assertEqual("".join(line + "\n" for line in self.lines("changes", "-t", "-l")).strip("\n"),
                          body("changes--plain--1").strip("\n"))
 
     def describe_state(self, text: str) -> list[str]:
         """The changes a describe listing shows; their numbers."""
-        from server.dates import parse_date
         numbers = []
-        for head, desc, listed in re.findall(r"(?m)^(Change .*)\n\n((?:\t.*\n)*)\nAffected files \.\.\.\n\n((?:\.\.\. .*\n)*)", text):
-            number, user, client, date = re.match(r"Change (\d+) by ([^@]+)@(\S+) on (\S+ \S+)", head).groups()
-            self.state.change(int(number), user, client, parse_date(date.replace(" ", ":")), re.sub(r"(?m)^\t", "", desc),
+        listing = r"(?m)^(Change .*)\n\n((?:\t.*\n)*)\nAffected files \.\.\.\n\n((?:\.\.\. .*\n)*)"
+        for head, desc, listed in re.findall(listing, text):
+            number, user, client, date = re.match(r"Change (\d+) by ([^@]+)@(\S+) on (\S+ \S+)",
+                                                  head).groups()
+            self.state.change(int(number), user, client, parse_date(date.replace(" ", ":")),
+                              re.sub(r"(?m)^\t", "", desc),
                               status=0 if "*pending*" in head else 1)
             numbers.append(number)
             for path, rev, action in re.findall(r"(?m)^\.\.\. (.*)#(\d+) (\S+)$", listed):
@@ -409,14 +446,17 @@ class Transcripts(Case):
 
     def test_describe(self):
         """describe--plain--4 to --8"""
-        for name in ("describe--plain--4", "describe--plain--5", "describe--plain--6", "describe--plain--7", "describe--plain--8"):
+        for name in ("describe--plain--4", "describe--plain--5", "describe--plain--6", "describe--plain--7",
+                     "describe--plain--8"):
             with self.subTest(name):
                 self.setUp()
                 text = body(name) + "\n"
                 numbers = self.describe_state(text)
                 result = self.ours("describe", "-s", *numbers, tagged=False)
-                self.assertEqual(result.lines, sorted(re.findall(r"(?m)^\.\.\. (//.*#\d+ \S+)$", text), key=str.encode))
-                self.assertEqual(result.text.strip("\n"), re.sub(r"(?m)^\.\.\. //.*\n?", "", text).strip("\n"))
+                self.assertEqual(result.lines,
+                                 sorted(re.findall(r"(?m)^\.\.\. (//.*#\d+ \S+)$", text), key=str.encode))
+                self.assertEqual(result.text.strip("\n"),
+                                 re.sub(r"(?m)^\.\.\. //.*\n?", "", text).strip("\n"))
 
     def test_describe_record(self):
         """describe--ztag--1 and --2"""
@@ -424,31 +464,36 @@ class Transcripts(Case):
             with self.subTest(name):
                 self.setUp()
                 (expected,) = records(name)
-                self.state.change(int(expected["change"]), expected["user"], expected["client"], int(expected["time"]),
-                                  expected["desc"], 0 if expected["status"] == "pending" else 1, expected.get("path"))
+                self.state.change(int(expected["change"]), expected["user"], expected["client"],
+                                  int(expected["time"]),
+                                  expected["desc"], 0 if expected["status"] == "pending" else 1,
+                                  expected.get("path"))
                 for n in range(2 if "depotFile0" in expected else 0):
-                    self.state.rev(expected[f"depotFile{n}"], int(expected[f"rev{n}"]), int(expected["change"]),
-                                   expected[f"action{n}"], expected[f"type{n}"], size=int(expected[f"fileSize{n}"]),
+                    self.state.rev(expected[f"depotFile{n}"], int(expected[f"rev{n}"]),
+                                   int(expected["change"]),
+                                   expected[f"action{n}"], expected[f"type{n}"],
+                                   size=int(expected[f"fileSize{n}"]),
                                    digest=expected[f"digest{n}"])
                 (record,) = self.ours("describe", "-s", expected["change"]).records
                 self.assertEqual(record, expected)
 
     def filelog_state(self, lines: list[str]) -> None:
         """The history a plain filelog shows."""
-        from server.dates import parse_date
-        hows = {text: number for number, text in enumerate(__import__("server.openfiles", fromlist=["HOW"]).HOW)}
+        hows = {text: number for number, text in enumerate(HOW)}
         path = rev = None
         for line in lines:
             if line.startswith("//"):
                 path = line
-            elif match := re.match(r"\.\.\. #(\d+) change (\d+) (\S+) on (\S+) by (\S+)@(\S+) \((.*)\) '(.*)'$", line):
+            elif match := REVISION.match(line):
                 rev, change = int(match[1]), int(match[2])
                 self.state.rev(path, rev, change, match[3], match[7])
                 self.state.change(change, match[5], match[6], parse_date(match[4]), match[8])
-                self.state.store.execute("UPDATE rev SET date = ? WHERE change = ?", parse_date(match[4]), change)
+                self.state.store.execute("UPDATE rev SET date = ? WHERE change = ?", parse_date(match[4]),
+                                         change)
             elif match := re.match(r"\.\.\. \.\.\. (.*) (//[^#]*)#(\d+)(?:,#(\d+))?$", line):
                 start, end = int(match[3]) - 1, int(match[4] or match[3])
-                self.state.put("integed", toFile=path, fromFile=match[2], startFromRev=start, endFromRev=end, startToRev=rev - 1,
+                self.state.put("integed", toFile=path, fromFile=match[2], startFromRev=start, endFromRev=end,
+                               startToRev=rev - 1,
                                endToRev=rev, how=hows[match[1]], change=change)
 
     def test_filelog(self):
@@ -469,22 +514,28 @@ class Transcripts(Case):
         for record in expected:
             for n in range(sum(key.startswith("rev") for key in record)):
                 change = int(record[f"change{n}"])
-                self.state.rev(record["depotFile"], int(record[f"rev{n}"]), change, record[f"action{n}"], record[f"type{n}"],
-                               int(record[f"time{n}"]), size=int(record[f"fileSize{n}"]), digest=record[f"digest{n}"])
+                self.state.rev(record["depotFile"], int(record[f"rev{n}"]), change, record[f"action{n}"],
+                               record[f"type{n}"],
+                               int(record[f"time{n}"]), size=int(record[f"fileSize{n}"]),
+                               digest=record[f"digest{n}"])
                 self.state.change(change, record[f"user{n}"], record[f"client{n}"], 0, record[f"desc{n}"])
                 if f"how{n},0" in record:
                     rev, other = int(record[f"rev{n}"]), record[f"file{n},0"]
                     start = record[f"srev{n},0"].strip("#")
-                    self.state.put("integed", toFile=record["depotFile"], fromFile=other, how=hows[record[f"how{n},0"]],
+                    self.state.put("integed", toFile=record["depotFile"], fromFile=other,
+                                   how=hows[record[f"how{n},0"]],
                                    startFromRev=0 if start == "none" else int(start),
-                                   endFromRev=int(record[f"erev{n},0"].strip("#")), startToRev=rev - 1, endToRev=rev, change=change)
-        ours = self.ours("filelog", "-l", expected[0]["depotFile"] + "#1,#2", expected[1]["depotFile"] + "#3,#6").records
+                                   endFromRev=int(record[f"erev{n},0"].strip("#")), startToRev=rev - 1,
+                                   endToRev=rev, change=change)
+        ours = self.ours("filelog", "-l", expected[0]["depotFile"] + "#1,#2",
+                         expected[1]["depotFile"] + "#3,#6").records
         self.assertEqual([list(r.items()) for r in ours], [list(r.items()) for r in expected])
 
     def test_integrated(self):
         """integrated--ztag--1, and --plain--1 line by line"""
         (expected,) = records("integrated--ztag--1")
-        self.state.put("integed", toFile=expected["toFile"], fromFile=expected["fromFile"], startFromRev=0, endFromRev=1,
+        self.state.put("integed", toFile=expected["toFile"], fromFile=expected["fromFile"], startFromRev=0,
+                       endFromRev=1,
                        startToRev=0, endToRev=1, how=11, change=12345)
         (record,) = self.ours("integrated", "//depot/main/revisions.h").records
         self.assertEqual(list(record.items()), list(expected.items()))
@@ -508,7 +559,8 @@ class Transcripts(Case):
         self.assertEqual([line.split(" - ")[1] for line in again],
                          [self.shown("edit--plain--2")[0].split(" - ")[1]] * 2)
         missing = self.lines("edit", "//depot/zz", cwd=root)
-        self.assertEqual([line.split(" - ")[1] for line in missing], [self.shown("edit--plain--3")[0].split(" - ")[1]])
+        self.assertEqual([line.split(" - ")[1] for line in missing],
+                         [self.shown("edit--plain--3")[0].split(" - ")[1]])
 
     def test_add_and_delete(self):
         """add--plain--1, delete--plain--1"""
@@ -527,7 +579,8 @@ class Transcripts(Case):
                     self.state.have("ws", path, path.replace("//depot/", "//ws/"), int(rev))
                 elif int(rev) > 1:
                     self.state.revs(path, int(rev) - 1, action="delete")
-                self.assertEqual(self.lines(command, path, cwd=root), [f"{path}#{rev} - opened for {command}"])
+                self.assertEqual(self.lines(command, path, cwd=root),
+                                 [f"{path}#{rev} - opened for {command}"])
 
     def test_submit(self):
         """submit--plain--2, --4, --5 and --ztag--1: not renumbered and renumbered"""
@@ -537,19 +590,22 @@ class Transcripts(Case):
         self.assertEqual(self.lines("add", "a", cwd=root), ["//depot/a#1 - opened for add"])
         lines = self.lines("submit", "-d", "CL1(1)", cwd=root)
         self.assertEqual(lines, [line.replace("Main/a", "a") for line in self.shown("submit--plain--4")])
-        number = self.ours("change", "-i", cwd=root, stdin="Change: new\nDescription: x\n").infos[0].split()[1]
+        number = self.ours("change", "-i", cwd=root,
+                           stdin="Change: new\nDescription: x\n").infos[0].split()[1]
         self.lines("edit", "-c", number, "a", cwd=root)
         self.ours("change", "-i", cwd=root, stdin="Change: new\nDescription: y\n")
         lines = self.lines("submit", "-c", number, cwd=root)
         shape = [re.sub(r"\d+", "N", line) for line in lines]
-        self.assertEqual(shape, [re.sub(r"\d+", "N", line).replace("Main/a", "a") for line in self.shown("submit--plain--5")])
+        self.assertEqual(shape, [re.sub(r"\d+", "N", line).replace("Main/a", "a")
+                                 for line in self.shown("submit--plain--5")])
 
     def test_submit_form(self):
         """submit--plain--2: a form creates the change first"""
         root = self.workspace()
         Path(root, "foo.xml").write_text("x\n")
         self.lines("add", "foo.xml", cwd=root)
-        lines = self.lines("submit", "-i", cwd=root, stdin="Change: new\nDescription: x\nFiles:\n\t//depot/foo.xml\n")
+        lines = self.lines("submit", "-i", cwd=root,
+                           stdin="Change: new\nDescription: x\nFiles:\n\t//depot/foo.xml\n")
         self.assertEqual([re.sub(r"\d+", "N", line) for line in lines],
                          [re.sub(r"\d+", "N", line).replace("modules/cordoba/runtime-ear/", "") for line in
                           self.shown("submit--plain--2")])
@@ -560,7 +616,8 @@ class Transcripts(Case):
         self.workspace()
         self.state.change(5, "super", "ws", NOON, "x\n", status=0)
         (message,) = self.ours("submit", "-c", "5").messages
-        self.assertEqual({"data": message.text + "\n", "generic": message.generic, "severity": message.severity},
+        self.assertEqual({"data": message.text + "\n", "generic": message.generic,
+                          "severity": message.severity},
                          json.loads(body("submit--ztag-Mj--1")))
 
     def test_sync(self):
@@ -570,14 +627,17 @@ class Transcripts(Case):
         self.state.have("ws", "//depot/Main/a", "//ws/Main/a", 1)
         self.state.opened("ws", "super", "//depot/Main/a", "//ws/Main/a")
         self.assertEqual(self.lines("sync", cwd=root), self.shown("sync--plain--8"))
-        self.assertEqual(self.lines("sync", "//depot/...@somelabel", cwd=root), [self.shown("sync--plain--2")[0].strip()])
+        self.assertEqual(self.lines("sync", "//depot/...@somelabel", cwd=root),
+                         [self.shown("sync--plain--2")[0].strip()])
         self.state.revs("//depot/b", 1, size=12)
         expected = set(records("sync--ztag--1")[0])
         (record,) = self.ours("sync", "-n", "//depot/b", cwd=root).records
         self.assertEqual(set(record), expected)
-        self.assertEqual(self.lines("sync", "-k", "//depot/b", cwd=root), [f"//depot/b#1 - added as {root}/b"])
+        self.assertEqual(self.lines("sync", "-k", "//depot/b", cwd=root),
+                         [f"//depot/b#1 - added as {root}/b"])
         self.assertEqual(self.lines("sync", "-k", "//depot/b#none", cwd=root),
-                         [re.sub(r"//.*#1 - deleted as .*", f"//depot/b#1 - deleted as {root}/b", self.shown("sync--plain--1")[0])])
+                         [re.sub(r"//.*#1 - deleted as .*", f"//depot/b#1 - deleted as {root}/b",
+                                 self.shown("sync--plain--1")[0])])
 
     def test_revert(self):
         """revert--plain--1, --2, --ztag--1 and --2"""
@@ -602,7 +662,8 @@ class Transcripts(Case):
         root = self.workspace()
         self.state.change(3, "super", "ws", NOON, "x\n", status=0)
         self.state.opened("ws", "super", "//depot/Main/a", "//ws/Main/a", change=3)
-        self.assertEqual(self.lines("reopen", "-c", "default", "//depot/Main/a", cwd=root), self.shown("reopen--plain--1"))
+        self.assertEqual(self.lines("reopen", "-c", "default", "//depot/Main/a", cwd=root),
+                         self.shown("reopen--plain--1"))
 
     def test_print(self):
         """print--plain--1, print--ztag-Mj--1 and --2"""
@@ -630,7 +691,8 @@ class Prefixes(Case):
         self.state.change(1, "admin", "vimeshev", 1068477087, "Initiated test source line\n")
         self.state.rev("//test/sourceline/alwaysvalid/src/readme.txt", 1, 1, "add")
         done = subprocess.run([P4, "-s", "describe", "-s", "1"], capture_output=True, check=True, text=True,
-                              env={"P4PORT": f"127.0.0.1:{self.server.port}", "P4USER": "super", "HOME": "/nonexistent"})
+                              env={"P4PORT": f"127.0.0.1:{self.server.port}", "P4USER": "super",
+                                   "HOME": "/nonexistent"})
         wanted = re.sub(r"\n\n", "\n", text)
         self.assertEqual(done.stdout, wanted + "exit: 0\n")
 

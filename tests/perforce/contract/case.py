@@ -29,7 +29,8 @@ def free_port() -> int:
 
 @dataclass
 class Done:
-    """One run of p4 -G: its records, its messages as (severity, generic, text), its infos, and the exit status."""
+    """One run of p4 -G: its records, its messages as (severity, generic, text), its infos, and the exit
+    status."""
 
     status: int
     records: list[dict[str, str]]
@@ -58,7 +59,8 @@ def sort_out(done: subprocess.CompletedProcess) -> Done:
     for record in unmarshal(done.stdout):
         code = record.pop("code")
         if code == "error":
-            found.messages.append((int(record["severity"]), int(record["generic"]), record["data"].rstrip("\n")))
+            found.messages.append((int(record["severity"]), int(record["generic"]),
+                                   record["data"].rstrip("\n")))
         elif code == "info":
             found.infos.append(record["data"])
         elif code == "stat":
@@ -75,8 +77,10 @@ class Contract(unittest.TestCase):
         cls.room = tempfile.mkdtemp(prefix="contract-")
         cls.addClassCleanup(shutil.rmtree, cls.room, True)
         cls.start()
-        cls.env = {"PATH": os.environ["PATH"], "HOME": cls.room, "P4PORT": f"127.0.0.1:{cls.port}", "P4USER": "super",
-                   "P4CLIENT": "ws", "P4TICKETS": f"{cls.room}/tickets", "P4CONFIG": "", "P4ENVIRO": f"{cls.room}/enviro",
+        cls.env = {"PATH": os.environ["PATH"], "HOME": cls.room, "P4PORT": f"127.0.0.1:{cls.port}",
+                   "P4USER": "super",
+                   "P4CLIENT": "ws", "P4TICKETS": f"{cls.room}/tickets", "P4CONFIG": "",
+                   "P4ENVIRO": f"{cls.room}/enviro",
                    "P4LANGUAGE": "en", "P4CHARSET": "none"}
         cls.wait()
         cls.prepare()
@@ -86,8 +90,10 @@ class Contract(unittest.TestCase):
         cls.port = free_port()
         os.makedirs(f"{cls.room}/root")
         program = [P4D] if P4D else [sys.executable, str(HERE / "p4d")]
-        cls.server = subprocess.Popen([*program, "-r", f"{cls.room}/root", "-p", f"127.0.0.1:{cls.port}", "-L",
-                                       f"{cls.room}/log"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        cls.server = subprocess.Popen([*program, "-r", f"{cls.room}/root", "-p", f"127.0.0.1:{cls.port}",
+                                       "-L",
+                                       f"{cls.room}/log"], stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.DEVNULL)
         cls.addClassCleanup(cls.stop)
 
     @classmethod
@@ -106,13 +112,16 @@ class Contract(unittest.TestCase):
     @classmethod
     def prepare(cls) -> None:
         """Depot demo with the mainline //demo/main, and the workspace ws of it."""
-        cls.ok("depot", "-i", stdin="Depot: demo\nType: stream\nStreamDepth: //demo/1\nMap: demo/...\nDescription: x\n")
+        cls.ok("depot", "-i",
+               stdin="Depot: demo\nType: stream\nStreamDepth: //demo/1\nMap: demo/...\nDescription: x\n")
         cls.stream("main", "mainline", "none", ["share ..."])
         cls.workspace("ws", "//demo/main")
 
     @classmethod
-    def run_p4(cls, *args: str, stdin: str = "", cwd: str | None = None, **env: str) -> subprocess.CompletedProcess:
-        return subprocess.run([P4, *args], input=stdin.encode(), env=cls.env | env, cwd=cwd or cls.room, capture_output=True,
+    def run_p4(cls, *args: str, stdin: str = "", cwd: str | None = None,
+               **env: str) -> subprocess.CompletedProcess:
+        return subprocess.run([P4, *args], input=stdin.encode(), env=cls.env | env, cwd=cwd or cls.room,
+                              capture_output=True,
                               timeout=60, check=False)
 
     @classmethod
@@ -120,7 +129,8 @@ class Contract(unittest.TestCase):
         folder = f"{cls.room}/{client}"
         # a form on standard input has to be marshalled for -G, so it goes in without
         options = () if stdin else ("-G",)
-        done = cls.run_p4(*options, *args, stdin=stdin, cwd=folder if os.path.isdir(folder) else None, P4CLIENT=client, **env)
+        done = cls.run_p4(*options, *args, stdin=stdin, cwd=folder if os.path.isdir(folder) else None,
+                          P4CLIENT=client, **env)
         if stdin:
             return Done(done.returncode, [], [], text_of(done.stdout).splitlines(), text_of(done.stderr))
         return sort_out(done)
@@ -136,13 +146,15 @@ class Contract(unittest.TestCase):
     def stream(cls, name: str, kind: str, parent: str, paths: list[str], extra: str = "") -> None:
         options = CLOSED if kind in ("mainline", "virtual") else OPEN
         lines = "".join(f"\t{path}\n" for path in paths)
-        cls.ok("stream", "-i", stdin=f"Stream: //demo/{name}\nOwner: super\nName: {name}\nParent: {parent}\nType: {kind}\n"
+        cls.ok("stream", "-i",
+               stdin=f"Stream: //demo/{name}\nOwner: super\nName: {name}\nParent: {parent}\nType: {kind}\n"
                f"Description:\n\tx\nOptions: {options}\nPaths:\n{lines}{extra}")
 
     @classmethod
     def workspace(cls, name: str, stream: str) -> None:
         os.makedirs(f"{cls.room}/{name}", exist_ok=True)
-        cls.ok("client", "-i", stdin=f"Client: {name}\nOwner: super\nRoot: {cls.room}/{name}\nStream: {stream}\n"
+        cls.ok("client", "-i",
+               stdin=f"Client: {name}\nOwner: super\nRoot: {cls.room}/{name}\nStream: {stream}\n"
                "Options: noallwrite clobber nocompress unlocked nomodtime normdir\nLineEnd: local\n")
 
     @classmethod

@@ -9,7 +9,8 @@ class Sizes(Contract):
     @classmethod
     def prepare(cls):
         super().prepare()
-        cls.add({"src/a.c": "x" * 1000, "src/b.c": "y" * 20, "docs/d.txt": "z" * 300, "docs/e.txt": "", "obj/o.o": b"\0" * 4096,
+        cls.add({"src/a.c": "x" * 1000, "src/b.c": "y" * 20, "docs/d.txt": "z" * 300, "docs/e.txt": "",
+                 "obj/o.o": b"\0" * 4096,
                  "img/i.tmp": "t" * 77})
         cls.stream("dev", "development", "//demo/main", ["share ..."])
         cls.workspace("dev", "//demo/dev")
@@ -50,7 +51,8 @@ class Sizes(Contract):
 
     def test_exclusions(self):
         """excluded and ignored files do not count"""
-        self.stream("exc", "development", "//demo/main", ["import ...", "exclude obj/..."], "Ignored:\n\t.tmp\n")
+        self.stream("exc", "development", "//demo/main", ["import ...", "exclude obj/..."],
+                    "Ignored:\n\t.tmp\n")
         self.assertEqual(self.same("exc"), (4, 1320))
 
     def test_virtual(self):

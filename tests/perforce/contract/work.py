@@ -10,7 +10,8 @@ class Work(Contract):
         """add, edit, delete through a workspace"""
         self.write("r/a.txt", "one\n")
         (record,) = self.ok("add", "r/a.txt").records
-        self.assertEqual((record["depotFile"], record["action"], record["type"]), ("//demo/main/r/a.txt", "add", "text"))
+        self.assertEqual((record["depotFile"], record["action"], record["type"]),
+                         ("//demo/main/r/a.txt", "add", "text"))
         change = self.submit("first")
         self.assertFalse(os.access(f"{self.room}/ws/r/a.txt", os.W_OK) and os.getuid())
         self.ok("edit", "r/a.txt")
@@ -123,6 +124,7 @@ class Work(Contract):
         self.workspace("wander", "//demo/main")
         self.ok("client", "-s", "-S", "//demo/side", client="wander")
         (record,) = self.p4("client", "-o", client="wander").records
-        self.assertEqual((record["Stream"], record["View0"]), ("//demo/side", "//demo/side/... //wander/..."))
+        self.assertEqual((record["Stream"], record["View0"]),
+                         ("//demo/side", "//demo/side/... //wander/..."))
         done = self.p4("submit", "-d", "x", client="wander")
         self.assertEqual(done.status, 1)

@@ -18,7 +18,8 @@ STATES = {"pending": "status = 0", "submitted": "status = 1", "shelved": "shelve
 FROM = tuple(number for number, text in enumerate(HOW) if text.endswith("from"))
 
 
-@command("changes", "a c: e# f i l L m# r s: t u: --stream --nostream", M.UseChanges, aliases=("changelists",))
+@command("changes", "a c: e# f i l L m# r s: t u: --stream --nostream", M.UseChanges,
+         aliases=("changelists",))
 def changes(ctx: Context, opts: Options) -> None:
     if opts.get("s", "pending") not in STATES or ("l" in opts and "L" in opts):
         raise UsageError(M.UseChanges())
@@ -72,7 +73,8 @@ def _shelves(ctx: Context, arg: FileArg) -> set[int]:
     paths = arg.allowed("list")
     found = set()
     for low, high in paths.ranges:
-        for path, change in ctx.store.rows("SELECT depotFile, change FROM shelf WHERE depotFile >= ? AND depotFile < ?",
+        for path, change in ctx.store.rows("SELECT depotFile, change FROM shelf WHERE depotFile >= ? AND"
+                                           " depotFile < ?",
                                            low, high):
             ctx.scanned()
             if encode(path) in paths:
@@ -100,7 +102,8 @@ def _touching(ctx: Context, opts: Options, arg: FileArg) -> Iterator[int]:
 
 
 def _may_walk(opts: Options, arg: FileArg) -> bool:
-    """Whether going down from the newest change finds the answer: when only a few are wanted, newest first."""
+    """Whether going down from the newest change finds the answer: when only a few are wanted, newest
+    first."""
     simple = arg.revs.low is None and arg.revs.high.kind in ("head", "change") and arg.revs.shelf is None
     return simple and "m" in opts and not {"i", "r"} & opts.values.keys()
 
@@ -114,7 +117,8 @@ def _inherited(ctx: Context, query: Query) -> set[int]:
         path, start, end = todo.pop()
         ctx.scanned()
         for source, first, last in ctx.store.all(
-                "SELECT fromFile, startFromRev, endFromRev FROM integed WHERE toFile = ? AND endToRev > ? AND endToRev <= ?"
+                "SELECT fromFile, startFromRev, endFromRev FROM integed WHERE toFile = ? AND endToRev > ?"
+                " AND endToRev <= ?"
                 f" AND how IN ({marks})", path, start, end):
             found |= {change for (change,) in ctx.store.all(
                 "SELECT change FROM rev WHERE depotFile = ? AND rev > ? AND rev <= ?", source, first, last)}
@@ -149,15 +153,19 @@ def cut(text: str, length: int) -> str:
     return decode(raw[:length])
 
 
-def show(ctx: Context, opts: Options, row: Row, text: str, further: Iterable[tuple[str, object]] = ()) -> None:
+def show(ctx: Context, opts: Options, row: Row, text: str,
+         further: Iterable[tuple[str, object]] = ()) -> None:
     """One change as `changes` lists it, with further fields in its record."""
     if "l" not in opts:
         text = cut(text, LONG if "L" in opts else SHORT)
     pairs = [("change", row.change), ("time", row.date), ("user", row.user), ("client", row.client),
-             ("status", STATUS[row.status]), ("changeType", row.type or "public"), ("path", row.path or None),
-             ("oldChange", row.oldChange or None), ("shelved", True if row.shelved else None), ("desc", text), *further]
+             ("status", STATUS[row.status]), ("changeType", row.type or "public"),
+             ("path", row.path or None),
+             ("oldChange", row.oldChange or None), ("shelved", True if row.shelved else None),
+             ("desc", text), *further]
     shown = indented(text) if {"l", "L"} & opts.values.keys() else f" '{one_line(text)}'"
-    ctx.emit(pairs, M.ChangesDataPending if row.status == PENDING else M.ChangesData, change=title(row.change),
+    ctx.emit(pairs, M.ChangesDataPending if row.status == PENDING else M.ChangesData,
+             change=title(row.change),
              date=day(row.date, "t" in opts), user=row.user, client=row.client, description=shown)
 
 

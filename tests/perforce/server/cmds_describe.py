@@ -54,8 +54,8 @@ class Description:
     # what there is
 
     def _jobs(self) -> list[Row]:
-        return list(self.store.objects("SELECT f.*, j.form FROM fix f LEFT JOIN job j ON j.job = f.job WHERE f.change = ?"
-                                       " ORDER BY f.job", self.row.change))
+        return list(self.store.objects("SELECT f.*, j.form FROM fix f LEFT JOIN job j ON j.job = f.job"
+                                       " WHERE f.change = ? ORDER BY f.job", self.row.change))
 
     def _files(self) -> "list[Rev | Opened]":
         """Submitted, shelved or opened files, those the user may list, up to -m."""
@@ -65,7 +65,8 @@ class Description:
         if self.shelved:
             return list(Query(self.ctx, paths, Revs(shelf=number)).highest())[:most]
         if self.row.status == PENDING:
-            rows = self.store.all(f"SELECT {COLUMNS_OPENED} FROM working WHERE change = ? ORDER BY depotFile", number)
+            sql = f"SELECT {COLUMNS_OPENED} FROM working WHERE change = ? ORDER BY depotFile"
+            rows = self.store.all(sql, number)
             return [Opened(*row) for row in rows if encode(row[1]) in paths][:most]
         bound = Bound("change", number)
         return list(Query(self.ctx, paths, Revs(bound, bound)).highest())[:most]
@@ -86,7 +87,8 @@ class Description:
     def _file_pairs(self, files: "list[Rev | Opened]") -> Iterator[tuple]:
         for n, file in enumerate(files):
             opened = isinstance(file, Opened)
-            yield from ((f"depotFile{n}", file.depotFile), (f"action{n}", file.action), (f"type{n}", file.type),
+            yield from ((f"depotFile{n}", file.depotFile), (f"action{n}", file.action),
+                        (f"type{n}", file.type),
                         (f"rev{n}", (file.workRev if opened else file.rev) or "none"))
             if not opened and file.live:
                 yield from ((f"fileSize{n}", file.size), (f"digest{n}", file.digest or None))
@@ -94,8 +96,8 @@ class Description:
                 yield from self._moved_from(n, file)
 
     def _moved_from(self, n: int, rev: Rev) -> Iterator[tuple]:
-        found = self.store.row("SELECT fromFile, endFromRev FROM integed WHERE toFile = ? AND endToRev = ? AND how = ?",
-                               rev.depotFile, rev.rev, MOVED_FROM)
+        found = self.store.row("SELECT fromFile, endFromRev FROM integed WHERE toFile = ? AND endToRev = ?"
+                               " AND how = ?", rev.depotFile, rev.rev, MOVED_FROM)
         if found:
             yield from ((f"fromFile{n}", found[0]), (f"fromRev{n}", found[1]))
 
@@ -115,7 +117,8 @@ class Description:
         self.ctx.text("".join(parts))
         for file in files:
             rev = file.workRev if isinstance(file, Opened) else file.rev
-            self.ctx.message(M.DescribeData, depotFile=file.depotFile, depotRev=rev_text(rev), action=file.action)
+            self.ctx.message(M.DescribeData, depotFile=file.depotFile, depotRev=rev_text(rev),
+                             action=file.action)
         self.ctx.text("\n")
 
     # differences
@@ -132,7 +135,8 @@ class Description:
         if before is None or not before.live:
             return
         kinds = {"type": before.type, "type2": rev.type if rev.type != before.type else None}
-        self.ctx.text(M.DescribeDiff.render({"depotFile": rev.depotFile, "depotRev": f"#{rev.rev}", **kinds}) + "\n")
+        self.ctx.text(M.DescribeDiff.render({"depotFile": rev.depotFile, "depotRev": f"#{rev.rev}",
+                                             **kinds}) + "\n")
         try:
             old, new = content(self.ctx, before, False), content(self.ctx, rev, False)
         except ArchiveError as error:
@@ -144,8 +148,10 @@ class Description:
 
 
 def _job_text(job: Row) -> str:
-    description = next((line.partition(":")[2] for line in (job.form or "").split("\n") if line.startswith("Description")),
+    description = next((line.partition(":")[2] for line in (job.form or "").split("\n")
+                        if line.startswith("Description")),
                        "")
-    return f"{job.job} on {day(job.date)} by {job.user} *{job.status or 'closed'}*\n\n\t{description.strip()}\n\n"
+    head = f"{job.job} on {day(job.date)} by {job.user} *{job.status or 'closed'}*"
+    return f"{head}\n\n\t{description.strip()}\n\n"
 
 

@@ -1,7 +1,7 @@
 """dirs: the directories under a pattern that hold files.
 
-Directories are not stored.  A head inside one shows that it is there, and the search goes on behind it, so the cost follows the
-number of directories and not of files.
+Directories are not stored.  A head inside one shows that it is there, and the search goes on behind it, so
+the cost follows the number of directories and not of files.
 """
 
 from typing import Iterator
@@ -14,6 +14,9 @@ from .messages import M
 from .options import Options
 from .revquery import raw_rows
 from .wildcard import Pattern, pattern
+
+
+NEXT = "SELECT depotFile FROM %s WHERE %s depotFile >= ? AND depotFile < ? ORDER BY depotFile LIMIT 1"
 
 
 @command("dirs", "C D H i S: --streamviews", M.UseDirs, minimum=1)
@@ -69,11 +72,8 @@ def _found(ctx: Context, opts: Options, below: FileArg, shape: Pattern) -> Itera
         files = (encode(rev.depotFile) for rev in below.query().highest() if rev.live or "D" in opts)
         return _directories(files, shape)
     if "H" in opts:
-        sql = "SELECT depotFile FROM have WHERE client = ? AND depotFile >= ? AND depotFile < ? ORDER BY depotFile LIMIT 1"
-        return _walk(ctx, paths, shape, sql, [ctx.client_name])
-    live = "" if "D" in opts else "live AND "
-    sql = f"SELECT depotFile FROM head WHERE {live}depotFile >= ? AND depotFile < ? ORDER BY depotFile LIMIT 1"
-    return _walk(ctx, paths, shape, sql, [])
+        return _walk(ctx, paths, shape, NEXT % ("have", "client = ? AND"), [ctx.client_name])
+    return _walk(ctx, paths, shape, NEXT % ("head", "" if "D" in opts else "live AND"), [])
 
 
 def _directory(path: bytes, shape: Pattern) -> bytes | None:
@@ -95,7 +95,8 @@ def _walk(ctx: Context, paths: scope.Scope, shape: Pattern, sql: str, args: list
         while row := raw_rows(ctx.store, sql, *args, low, high).fetchone():
             ctx.scanned()
             name = _directory(row[0], shape)
-            known = name is not None and (paths.test is None or not shape.match(decode(name)) or paths.test(row[0]))
+            known = name is not None and (paths.test is None or not shape.match(decode(name))
+                                          or paths.test(row[0]))
             if known and shape.match(decode(name)):
                 yield name
             # the byte behind the slash: everything in the directory is skipped

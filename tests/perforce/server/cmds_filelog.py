@@ -17,7 +17,8 @@ from .scope import Scope
 
 BRANCH_FROM = 2
 CONTENT_FROM = (2, 4)       # branch from, copy from
-QUIET = ("ignored by", "branch into", "copy into", "merge into", "edit into", "add into", "delete into", "undone by")
+QUIET = ("ignored by", "branch into", "copy into", "merge into", "edit into", "add into", "delete into",
+         "undone by")
 
 
 class Record:
@@ -43,8 +44,8 @@ def number(rev: int) -> str:
 def records(ctx: Context, path: str) -> dict[int, list[Record]]:
     """The integration records of a file by revision; in a revision by partner, newest part first."""
     found: dict[int, list[Record]] = {}
-    for row in ctx.store.rows("SELECT fromFile, startFromRev, endFromRev, startToRev, endToRev, how FROM integed"
-                              " WHERE toFile = ? ORDER BY fromFile, startFromRev DESC", path):
+    for row in ctx.store.rows("SELECT fromFile, startFromRev, endFromRev, startToRev, endToRev, how FROM"
+                              " integed WHERE toFile = ? ORDER BY fromFile, startFromRev DESC", path):
         found.setdefault(row[4], []).append(Record(row))
     return found
 
@@ -95,7 +96,8 @@ def _history(ctx: Context, opts: Options, path: str, revs: list[Rev]) -> None:
         path = source.file
         seen.add(path)
         raw = encode(path)
-        older = Query(ctx, Scope([(raw, raw + b"\0")]), Revs(Bound("rev", 1), Bound("rev", source.end_from))).every()
+        older = Query(ctx, Scope([(raw, raw + b"\0")]),
+                      Revs(Bound("rev", 1), Bound("rev", source.end_from))).every()
         revs = list(older)[:left]
 
 
@@ -104,7 +106,8 @@ def _source(opts: Options, oldest: Rev, integrations: dict[int, list[Record]]) -
     return next((record for record in integrations.get(oldest.rev, ()) if record.how in wanted), None)
 
 
-def _show(ctx: Context, opts: Options, path: str, revs: list[Rev], integrations: dict[int, list[Record]]) -> None:
+def _show(ctx: Context, opts: Options, path: str, revs: list[Rev],
+          integrations: dict[int, list[Record]]) -> None:
     pairs: list[tuple[str, object]] = [("depotFile", path)]
     if not ctx.tagged:
         ctx.message(M.FilelogData, depotFile=path)
@@ -128,7 +131,8 @@ def _description(ctx: Context, opts: Options, change) -> str:
 
 
 def _pairs(ctx: Context, opts: Options, n: int, rev: Rev, change, shown: list[Record]) -> Iterator[tuple]:
-    yield from ((f"rev{n}", rev.rev), (f"change{n}", rev.change), (f"action{n}", rev.action), (f"type{n}", rev.type),
+    yield from ((f"rev{n}", rev.rev), (f"change{n}", rev.change), (f"action{n}", rev.action),
+                (f"type{n}", rev.type),
                 (f"time{n}", rev.date), (f"user{n}", change.user if change else ""),
                 (f"client{n}", change.client if change else ""))
     if rev.live:
@@ -142,7 +146,8 @@ def _pairs(ctx: Context, opts: Options, n: int, rev: Rev, change, shown: list[Re
 def _lines(ctx: Context, opts: Options, rev: Rev, change, shown: list[Record]) -> None:
     text = _description(ctx, opts, change)
     long = {"l", "L"} & opts.values.keys()
-    ctx.message(M.FilelogRevMessage, depotRev=f"#{rev.rev}", change=title(rev.change, False), action=rev.action,
+    ctx.message(M.FilelogRevMessage, depotRev=f"#{rev.rev}", change=title(rev.change, False),
+                action=rev.action,
                 date=day(rev.date, "t" in opts), user=change.user if change else "",
                 client=change.client if change else "", type=rev.type,
                 description=indented(text) if long else f" '{one_line(text)}'")
@@ -172,11 +177,13 @@ def _integed(ctx: Context, opts: Options, arg: FileArg) -> Iterator[tuple]:
     paths, since = arg.allowed("list"), opts.number("s")
     branch = _branch(ctx, opts)
     for low, high in paths.ranges:
-        for row in ctx.store.rows("SELECT toFile, fromFile, startToRev, endToRev, startFromRev, endFromRev, how, change FROM"
+        for row in ctx.store.rows("SELECT toFile, fromFile, startToRev, endToRev, startFromRev, endFromRev,"
+                                  " how, change FROM"
                                   " integed WHERE toFile >= ? AND toFile < ? AND change >= ?"
                                   " ORDER BY toFile, fromFile, startFromRev DESC", low, high, since):
             ctx.scanned()
-            if encode(row[0]) not in paths or ("--into-only" in opts and not HOW[row[6]].endswith(("into", "by"))):
+            if encode(row[0]) not in paths or ("--into-only" in opts
+                                               and not HOW[row[6]].endswith(("into", "by"))):
                 continue
             if branch is None or branch.translate(row[1]) == row[0]:
                 yield row
@@ -186,7 +193,8 @@ def _branch(ctx: Context, opts: Options):
     """The mapping of -b: records whose source it carries to their target."""
     if "b" not in opts:
         return None
-    rows = ctx.store.all('SELECT flag, "left", "right" FROM view WHERE type = 98 AND name = ? AND kind = 0 ORDER BY seq',
+    rows = ctx.store.all('SELECT flag, "left", "right" FROM view WHERE type = 98 AND name = ? AND kind = 0'
+                         ' ORDER BY seq',
                          opts["b"])
     if not rows:
         ctx.fail(M.NoSuchDomain2, type="Branch", name=opts["b"], command="branch")
@@ -194,7 +202,8 @@ def _branch(ctx: Context, opts: Options):
     return view.swapped() if "r" in opts else view
 
 
-def _show_integed(ctx: Context, to_file: str, from_file: str, start_to: int, end_to: int, start: int, end: int, how: int,
+def _show_integed(ctx: Context, to_file: str, from_file: str, start_to: int, end_to: int, start: int,
+                  end: int, how: int,
                   change: int) -> None:
     ctx.emit([("toFile", to_file), ("fromFile", from_file), ("startToRev", number(start_to)),
               ("endToRev", number(end_to)), ("startFromRev", number(start)), ("endFromRev", number(end)),

@@ -16,7 +16,8 @@ UNITS = "BKMGTP"
 def files(ctx: Context, opts: Options) -> None:
     there = "e" in opts
     for arg, rev in select(ctx, opts, every="a" in opts, keep=lambda rev: rev.live or not there):
-        ctx.emit([("depotFile", rev.depotFile), ("rev", rev.rev), ("change", rev.change), ("action", rev.action),
+        ctx.emit([("depotFile", rev.depotFile), ("rev", rev.rev), ("change", rev.change),
+                  ("action", rev.action),
                   ("type", rev.type), ("time", rev.date)],
                  M.FilesData, depotFile=rev.depotFile, depotRev=depot_rev(arg, rev), action=rev.action,
                  change=change_text(rev.change), type=rev.type)
@@ -130,8 +131,8 @@ def _shelved_sizes(ctx: Context, opts: Options) -> None:
 def _shelf_rows(ctx: Context, arg: FileArg) -> Iterator[tuple]:
     paths = arg.allowed("list")
     for low, high in paths.ranges:
-        for row in ctx.store.rows("SELECT depotFile, change, size FROM shelf WHERE depotFile >= ? AND depotFile < ?"
-                                  " ORDER BY depotFile, change", low, high):
+        for row in ctx.store.rows("SELECT depotFile, change, size FROM shelf WHERE depotFile >= ? AND"
+                                  " depotFile < ? ORDER BY depotFile, change", low, high):
             ctx.scanned()
             if encode(row[0]) in paths and arg.revs.shelf in (None, row[1]):
                 yield row

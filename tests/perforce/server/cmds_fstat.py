@@ -1,7 +1,7 @@
 """fstat: one record of fields per file, from the depot, the client and whoever has it open.
 
-Files stream past in the order of their paths; what the client has and what is opened run alongside in the same order, so a
-million files take no memory.  Sorting (-S, -r) is the exception.
+Files stream past in the order of their paths; what the client has and what is opened run alongside in the
+same order, so a million files take no memory.  Sorting (-S, -r) is the exception.
 """
 
 import heapq
@@ -18,9 +18,11 @@ from .revquery import Bound, Query, Rev, Revs, raw_rows
 from .scope import Scope
 
 OLD_LETTERS = {"C": "Rc", "H": "Rh", "W": "Ro", "P": "Op", "l": "Ol", "s": "Os"}
-NOT_OPENED = {"o": M.ExOPENCLIENT, "u": M.ExOPENCLIENT, "r": M.ExRESOLVED, "n": M.ExOPENCLIENT, "h": M.ExHAVE,
+NOT_OPENED = {"o": M.ExOPENCLIENT, "u": M.ExOPENCLIENT, "r": M.ExRESOLVED, "n": M.ExOPENCLIENT,
+              "h": M.ExHAVE,
               "c": M.ExVIEW, "s": M.ExFILE}
-SORTS = {"d": lambda f: f.rev.date if f.rev else 0, "h": lambda f: f.have or 0, "r": lambda f: f.rev.rev if f.rev else 0,
+SORTS = {"d": lambda f: f.rev.date if f.rev else 0, "h": lambda f: f.have or 0,
+         "r": lambda f: f.rev.rev if f.rev else 0,
          "s": lambda f: (f.rev.size or 0) if f.rev else 0, "t": lambda f: f.rev.type if f.rev else ""}
 
 
@@ -65,7 +67,8 @@ class Wishes:
         self.filter = compile_filter(opts["F"]) if "F" in opts else None
         self.since = opts.number("c") if "c" in opts else None
         self.change = _change(ctx, opts["e"]) if "e" in opts else None
-        if self.only - set("chnorsu") or set(self.sort) - SORTS.keys() or ("s" in self.only and not self.change):
+        unknown = self.only - set("chnorsu") or set(self.sort) - SORTS.keys()
+        if unknown or ("s" in self.only and not self.change):
             raise UsageError(M.UseFstat())
 
     @property
@@ -108,7 +111,8 @@ def _warn(ctx: Context, wishes: Wishes, arg: FileArg) -> None:
 def _wanted(wishes: Wishes, records: Iterator[list]) -> Iterator[list]:
     """The records the filter accepts, cut to the wished fields."""
     for fields in records:
-        if wishes.filter is not None and not wishes.filter({k: _text(v) for k, v in fields if v is not None}):
+        known = {key: _text(value) for key, value in fields if value is not None}
+        if wishes.filter is not None and not wishes.filter(known):
             continue
         yield fields if wishes.fields is None else [pair for pair in fields if pair[0] in wishes.fields]
 
@@ -128,7 +132,7 @@ def _sorted(ctx: Context, wishes: Wishes, files: Iterator[File]) -> Iterator[lis
     if not wishes.sort:
         return (_record(ctx, wishes, file) for file in listed)
     total = ("totalFileCount", len(listed))
-    return ([*_record(ctx, wishes, file), *([total] if place == 0 else [])] for place, file in enumerate(listed))
+    return ([*_record(ctx, wishes, file), *([total] if file is listed[0] else [])] for file in listed)
 
 
 # which files
@@ -161,7 +165,8 @@ def _revisions(ctx: Context, wishes: Wishes, arg: FileArg, paths: Scope,
         for path in opened:
             yield path, list(_lookup(ctx, wishes, arg, path)) or [None]
         return
-    query = arg.query() if wishes.since is None else Query(ctx, paths, Revs(Bound("change", wishes.since), arg.revs.high))
+    query = arg.query() if wishes.since is None else Query(ctx, paths, Revs(Bound("change", wishes.since),
+                                                                            arg.revs.high))
     stream = _grouped(query.every() if "f" in wishes.output else query.highest())
     if not arg.revs.is_head or wishes.since is not None or not wishes.by_client:
         yield from stream
@@ -245,13 +250,14 @@ class Details:
 
     def _have_rows(self, paths: Scope) -> Iterator[tuple]:
         for low, high in paths.ranges:
-            yield from raw_rows(self.ctx.store, "SELECT depotFile, rev FROM have WHERE client = ? AND depotFile >= ?"
+            yield from raw_rows(self.ctx.store,
+                                "SELECT depotFile, rev FROM have WHERE client = ? AND depotFile >= ?"
                                 " AND depotFile < ? ORDER BY depotFile", self.ctx.client_name, low, high)
 
     def _shelves(self, paths: Scope) -> set[str]:
         """Files shelved by this user and client."""
-        rows = self.ctx.store.rows("SELECT s.depotFile FROM change c JOIN shelf s ON s.change = c.change WHERE"
-                                   " c.client = ? AND c.shelved = 1", self.ctx.client_name)
+        rows = self.ctx.store.rows("SELECT s.depotFile FROM change c JOIN shelf s ON s.change = c.change"
+                                   " WHERE c.client = ? AND c.shelved = 1", self.ctx.client_name)
         return {path for (path,) in rows if encode(path) in paths}
 
     def file(self, path: str, rev: Rev | None) -> File:
@@ -305,7 +311,8 @@ def _head(wishes: Wishes, file: File) -> Iterator[tuple]:
         yield from (("headAction", rev.action), ("headType", rev.type), ("headTime", rev.date),
                     ("headRev", rev.rev), ("headChange", rev.change), ("headModTime", rev.modTime or 0))
     else:
-        yield from (("action", rev.action), ("type", rev.type), ("workRev", rev.rev), ("revtime", rev.modTime))
+        yield from (("action", rev.action), ("type", rev.type), ("workRev", rev.rev),
+                    ("revtime", rev.modTime))
     if file.have:
         yield "haveRev", file.have
     if "b" in wishes.output:

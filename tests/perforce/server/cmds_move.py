@@ -30,12 +30,14 @@ def move(ctx: Context, opts: Options) -> None:
 
 
 def _pairs(ctx: Context, source: FileArg, target: FileArg) -> list[tuple[str, str]]:
-    """(from, to) client files: those open or synced that the first argument names, carried by its wildcards."""
+    """(from, to) client files: those open or synced that the first argument names, carried by its
+    wildcards."""
     left, right = pattern(_client_path(ctx, source)), pattern(_client_path(ctx, target))
     if set(left.slots) != set(right.slots):
         ctx.fail(M.WildMismatch, arg=source.path, arg2=target.path)
     names = {row.clientFile for row in openfiles.of_client(ctx.store, ctx.client_name, EVERYTHING)}
-    names |= {name for (name,) in ctx.store.all("SELECT clientFile FROM have WHERE client = ?", ctx.client_name)}
+    names |= {name for (name,) in ctx.store.all("SELECT clientFile FROM have WHERE client = ?",
+                                                ctx.client_name)}
     found = []
     for name in sorted(names, key=encode):
         groups = left.groups(name)
@@ -80,9 +82,11 @@ class Mover:
             with self.store.write():
                 self._write(row, target, to_file)
         back = row.movedFile == target
-        self.ctx.emit([("toFile", target), ("toRev", 1), ("fromFile", row.depotFile), ("fromRev", row.workRev or 1),
+        self.ctx.emit([("toFile", target), ("toRev", 1), ("fromFile", row.depotFile),
+                       ("fromRev", row.workRev or 1),
                        ("action", "edit" if back else "move/add")],
-                      M.MoveSuccess, toFile=target, toRev="#1", fromFile=row.depotFile, fromRev=f"#{row.workRev or 1}")
+                      M.MoveSuccess, toFile=target, toRev="#1", fromFile=row.depotFile,
+                      fromRev=f"#{row.workRev or 1}")
         openfiles.also_opened(self.ctx, row.depotFile)
 
     def _unopened(self, from_file: str) -> Opened | None:
@@ -92,8 +96,8 @@ class Mover:
         base = openfiles.revision(self.store, depot_file, have) if have else None
         if base is None or openfiles.refuse_exclusive(self.ctx, depot_file, base.type, "move"):
             return None
-        return Opened(self.ctx.client_name, depot_file, from_file, self.ctx.user, have, have, base.type, "edit",
-                      self.change or 0, 0, 0, None, None, None, 0)
+        return Opened(self.ctx.client_name, depot_file, from_file, self.ctx.user, have, have, base.type,
+                      "edit", self.change or 0, 0, 0, None, None, None, 0)
 
     def _refuse(self, row: Opened, target: str | None, to_file: str) -> bool:
         ctx = self.ctx
@@ -125,12 +129,13 @@ class Mover:
         return True
 
     def _local(self, from_file: str, to_file: str) -> None:
-        self.ctx.ask("client-MoveFile", **{"from": self.files.local(from_file), "to": self.files.local(to_file),
+        self.ctx.ask("client-MoveFile",
+                     **{"from": self.files.local(from_file), "to": self.files.local(to_file),
                                            "clobber": True if "f" in self.opts else None, "rmdir": True})
 
     def _write(self, row: Opened, target: str, to_file: str) -> None:
-        """The rows after the move: an added file is only added elsewhere, a moved one moves on, another one leaves a
-        move/delete behind."""
+        """The rows after the move: an added file is only added elsewhere, a moved one moves on, another one
+        leaves a move/delete behind."""
         store, change = self.store, row.change if self.change is None else self.change
         kind = self.opts.get("t")
         kind = str(filetype.parse(kind, filetype.parse(row.type))) if kind else row.type
@@ -138,22 +143,26 @@ class Mover:
         if row.movedFile == target:         # back to where it came from
             original = openfiles.own(store, row.client, target)
             openfiles.drop(store, row)
-            openfiles.put(store, moved._replace(action="edit", haveRev=original.haveRev, workRev=original.workRev,
+            openfiles.put(store, moved._replace(action="edit", haveRev=original.haveRev,
+                                                workRev=original.workRev,
                                                 movedFile=None))
         elif row.action == "add":
             openfiles.drop(store, row)
             openfiles.put(store, moved)
         elif row.movedFile:
             openfiles.drop(store, row)
-            store.execute("UPDATE working SET movedFile = ? WHERE client = ? AND depotFile = ?", target, row.client,
+            store.execute("UPDATE working SET movedFile = ? WHERE client = ? AND depotFile = ?", target,
+                          row.client,
                           row.movedFile)
             openfiles.put(store, moved)
         else:
             openfiles.put(store, row._replace(action="move/delete", change=change, movedFile=target))
             head = openfiles.head(store, target)
-            openfiles.put(store, moved._replace(action="move/add", haveRev=0, workRev=head.rev + 1 if head else 1,
+            openfiles.put(store, moved._replace(action="move/add", haveRev=0,
+                                                workRev=head.rev + 1 if head else 1,
                                                 movedFile=row.depotFile))
-            store.execute("UPDATE resolve SET toFile = ? WHERE client = ? AND shelf = 0 AND toFile = ?", target,
+            store.execute("UPDATE resolve SET toFile = ? WHERE client = ? AND shelf = 0 AND toFile = ?",
+                          target,
                           row.client, row.depotFile)
 
 
@@ -171,7 +180,8 @@ def reopen(ctx: Context, opts: Options) -> None:
 
 
 def _reopen(ctx: Context, opts: Options, row: Opened, change: int | None) -> None:
-    """Moves a file to a change, or gives it a type.  Both halves of a move go together, with the new file."""
+    """Moves a file to a change, or gives it a type.  Both halves of a move go together, with the new
+    file."""
     if row.user != ctx.user:
         ctx.message(M.OpenBadUser, depotFile=row.depotFile, user=row.user)
         return
@@ -186,11 +196,13 @@ def _reopen(ctx: Context, opts: Options, row: Opened, change: int | None) -> Non
     with ctx.store.write():
         openfiles.put(ctx.store, changed)
         if row.movedFile:
-            ctx.store.execute("UPDATE working SET change = ? WHERE client = ? AND depotFile = ?", changed.change,
+            ctx.store.execute("UPDATE working SET change = ? WHERE client = ? AND depotFile = ?",
+                              changed.change,
                               row.client, row.movedFile)
     message = M.ReopenDataNoChange if changed == row else M.ReopenData
     ctx.emit([("depotFile", row.depotFile), ("clientFile", client_files(ctx).local(row.clientFile)),
-              ("rev", row.workRev or 1), ("action", row.action), ("change", changed.change or "default"), ("type", kind)],
+              ("rev", row.workRev or 1), ("action", row.action), ("change", changed.change or "default"),
+              ("type", kind)],
              message, depotFile=row.depotFile, workRev=f"#{row.workRev or 1}",
              type=kind if "t" in opts else None, change=changed.change_text if change is not None else None)
 
@@ -205,7 +217,8 @@ def lock(ctx: Context, opts: Options) -> None:
             if owner.client == row.client:
                 ctx.message(M.LockAlready, depotFile=row.depotFile)
             else:
-                ctx.message(M.LockAlreadyOther, depotFile=row.depotFile, user=owner.user, client=owner.client)
+                ctx.message(M.LockAlreadyOther, depotFile=row.depotFile, user=owner.user,
+                            client=owner.client)
             continue
         with ctx.store.write():
             openfiles.put(ctx.store, row._replace(locked=1))
@@ -214,7 +227,8 @@ def lock(ctx: Context, opts: Options) -> None:
 
 def lock_owner(ctx: Context, depot_file: str) -> Opened | None:
     """Who has a file locked."""
-    row = ctx.store.row(f"SELECT {COLUMNS_OPENED} FROM working WHERE depotFile = ? AND locked = 1", depot_file)
+    row = ctx.store.row(f"SELECT {COLUMNS_OPENED} FROM working WHERE depotFile = ? AND locked = 1",
+                        depot_file)
     return row and Opened(*row)
 
 
@@ -258,5 +272,6 @@ def _change_of(ctx: Context, opts: Options) -> int:
 def _rows_of(ctx: Context, opts: Options, paths, change: int | None) -> list[Opened]:
     if "f" not in opts:
         return openfiles.of_client(ctx.store, ctx.client_name, paths, change)
-    rows = (Opened(*row) for row in ctx.store.all(f"SELECT {COLUMNS_OPENED} FROM working ORDER BY depotFile, client"))
+    rows = (Opened(*row) for row in ctx.store.all(f"SELECT {COLUMNS_OPENED} FROM working ORDER BY"
+                                                  f" depotFile, client"))
     return [row for row in rows if encode(row.depotFile) in paths and change in (None, row.change)]

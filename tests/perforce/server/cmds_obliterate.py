@@ -75,10 +75,12 @@ def _count(ctx: Context, opts: Options, rev: Rev) -> Counts:
 
 
 def _remove(ctx: Context, opts: Options, rev: Rev) -> Counts:
-    """Removes one revision and what refers to it; with -p only its content and everything but its history."""
+    """Removes one revision and what refers to it; with -p only its content and everything but its
+    history."""
     counts, store = _count(ctx, opts, rev), ctx.store
     if "p" in opts:
-        store.execute("UPDATE rev SET action = ?, digest = NULL, size = NULL WHERE depotFile = ? AND rev = ?", "purge",
+        store.execute("UPDATE rev SET action = ?, digest = NULL, size = NULL"
+                      " WHERE depotFile = ? AND rev = ?", "purge",
                       rev.depotFile, rev.rev)
         return counts._replace(integration=0, client=0, label=0, working=0)
     for table, where in REFERENCES:
@@ -111,7 +113,8 @@ def _report(ctx: Context, opts: Options, counts: Counts) -> None:
               ("integrationRecDeleted", counts.integration), ("workingRecDeleted", counts.working),
               ("revisionRecDeleted", counts.revision), ("integrationRecAdded", 0),
               ("reportOnly", None if "y" in opts else True)],
-             message, onHave=counts.client or None, onLabel=counts.label or None, onInteg=counts.integration or None,
+             message, onHave=counts.client or None, onLabel=counts.label or None,
+             onInteg=counts.integration or None,
              onWorking=counts.working or None, onRev=counts.revision or None)
     if "y" not in opts:
         ctx.message(M.PurgeReport)

@@ -1,7 +1,8 @@
 """add, edit and delete: opening files.
 
-Each file is answered for itself: a refusal is plain information and the others go on.  What the client has to do (give the
-file's type, make it writable, remove it) is asked first, the rows of one argument are written together.
+Each file is answered for itself: a refusal is plain information and the others go on.  What the client has
+to do (give the file's type, make it writable, remove it) is asked first, the rows of one argument are
+written together.
 """
 
 from typing import Iterator
@@ -36,7 +37,8 @@ class Opening:
     def open_as(self, depot_file: str, client_file: str, base: Rev | None, kind: str, work_rev: int,
                 have: int) -> None:
         """Opens one file, says so, and notes what stands in its way."""
-        row = Opened(self.ctx.client_name, depot_file, client_file, self.ctx.user, have, work_rev, kind, self.action,
+        row = Opened(self.ctx.client_name, depot_file, client_file, self.ctx.user, have, work_rev, kind,
+                     self.action,
                      self.change, 0, 0, None, None, None, 0)
         if not self.preview:
             with self.store.write():
@@ -132,7 +134,8 @@ def _add_opened(opening: Opening, opts: Options, row: Opened) -> None:
 def _split_move(opening: Opening, row: Opened) -> None:
     """The source of a move that becomes an add is a plain delete."""
     if row.movedFile:
-        opening.store.execute("UPDATE working SET action = ?, movedFile = NULL WHERE client = ? AND depotFile = ?",
+        opening.store.execute("UPDATE working SET action = ?, movedFile = NULL WHERE client = ? AND"
+                              " depotFile = ?",
                               "delete", row.client, row.movedFile)
 
 
@@ -168,7 +171,8 @@ def edit(ctx: Context, opts: Options) -> None:
 
 
 def _on_client(ctx: Context, arg: FileArg) -> list[tuple[str, int]]:
-    """(depot file, have revision) of the files of an argument that the client has or has open, permitted ones."""
+    """(depot file, have revision) of the files of an argument that the client has or has open, permitted
+    ones."""
     paths, found = arg.allowed("open"), {}
     for row in openfiles.of_client(ctx.store, ctx.client_name, paths):
         found[row.depotFile] = row.haveRev
@@ -178,12 +182,12 @@ def _on_client(ctx: Context, arg: FileArg) -> list[tuple[str, int]]:
 
 
 def have_rows(ctx: Context, arg: FileArg, level: str = "open") -> Iterator[tuple[str, int]]:
-    """(depot file, revision) of the client's files in an argument; a revision in the argument must be the one it
-    has."""
+    """(depot file, revision) of the client's files in an argument; a revision in the argument must be the
+    one it has."""
     paths = arg.allowed(level)
     for low, high in paths.ranges:
-        for path, rev in ctx.store.all("SELECT depotFile, rev FROM have WHERE client = ? AND depotFile >= ? AND"
-                                       " depotFile < ? ORDER BY depotFile", ctx.client_name, low, high):
+        for path, rev in ctx.store.all("SELECT depotFile, rev FROM have WHERE client = ? AND depotFile >= ?"
+                                       " AND depotFile < ? ORDER BY depotFile", ctx.client_name, low, high):
             ctx.scanned()
             if encode(path) in paths and (
                     arg.revs.high.kind != "rev" or arg.revs.high.value == rev):
@@ -264,7 +268,8 @@ def _delete(opening: Opening, depot_file: str, have: int) -> None:
 
 
 def remove_local(ctx: Context, files, client_file: str) -> None:
-    """Has the client remove a file as its options say; ClientFailed if it is writable and may not be clobbered."""
+    """Has the client remove a file as its options say; ClientFailed if it is writable and may not be
+    clobbered."""
     options = (files.client.options or "").split()
     ctx.ask("client-DeleteFile", path=files.local(client_file), clobber="clobber" in options or None,
             rmdir="rmdir" in options or None)

@@ -14,10 +14,14 @@ from .scope import EVERYTHING, Scope
 
 # (short, somebody else's, state) -> message
 LINES = {
-    (False, False, ""): M.OpenedData, (False, False, "locked"): M.OpenedLocked, (False, False, "x"): M.OpenedXData,
-    (False, True, ""): M.OpenedOther, (False, True, "locked"): M.OpenedOtherLocked, (False, True, "x"): M.OpenedXOther,
-    (True, False, ""): M.OpenedDataS, (True, False, "locked"): M.OpenedLockedS, (True, False, "x"): M.OpenedXDataS,
-    (True, True, ""): M.OpenedOtherS, (True, True, "locked"): M.OpenedOtherLockedS, (True, True, "x"): M.OpenedXOtherS,
+    (False, False, ""): M.OpenedData, (False, False, "locked"): M.OpenedLocked,
+    (False, False, "x"): M.OpenedXData,
+    (False, True, ""): M.OpenedOther, (False, True, "locked"): M.OpenedOtherLocked,
+    (False, True, "x"): M.OpenedXOther,
+    (True, False, ""): M.OpenedDataS, (True, False, "locked"): M.OpenedLockedS,
+    (True, False, "x"): M.OpenedXDataS,
+    (True, True, ""): M.OpenedOtherS, (True, True, "locked"): M.OpenedOtherLockedS,
+    (True, True, "x"): M.OpenedXOtherS,
 }
 FLAGS = {"&": "ditto", "+": "remap", UNMAP: "unmap"}
 
@@ -52,7 +56,8 @@ def _nothing(opts: Options):
 def _rows(ctx: Context, opts: Options, paths: Scope) -> Iterator[Opened]:
     where, args = _conditions(ctx, opts)
     allowed = ctx.access.allowed("list")
-    for row in ctx.store.all(f"SELECT {COLUMNS_OPENED} FROM working WHERE {where} ORDER BY depotFile, client", *args):
+    sql = f"SELECT {COLUMNS_OPENED} FROM working WHERE {where} ORDER BY depotFile, client"
+    for row in ctx.store.all(sql, *args):
         ctx.scanned()
         found = Opened(*row)
         if "x" in opts and not openfiles.is_exclusive(found.type):
@@ -77,7 +82,8 @@ def _show(ctx: Context, row: Opened, short: bool, other: bool) -> None:
     state = "locked" if row.locked else "x" if openfiles.is_exclusive(row.type) else ""
     pairs = [("depotFile", row.depotFile), ("clientFile", row.clientFile), ("rev", row.workRev or 1),
              ("haveRev", row.haveRev or "none"), ("action", row.action), ("change", row.change or "default"),
-             ("type", row.type), ("user", row.user), ("client", row.client), ("ourLock", True if row.locked else None),
+             ("type", row.type), ("user", row.user), ("client", row.client),
+             ("ourLock", True if row.locked else None),
              ("movedFile", row.movedFile or None)]
     if short:
         pairs = [pair for pair in pairs if pair[0] not in ("rev", "haveRev", "type", "clientFile")]
@@ -106,7 +112,8 @@ def _have_rows(ctx: Context, arg: FileArg) -> Iterator[tuple]:
     """The client's files in an argument; without one also those that its view does not map any more."""
     paths = EVERYTHING if arg.text is None else arg.scope
     for low, high in paths.ranges:
-        for row in ctx.store.rows("SELECT depotFile, clientFile, rev, time FROM have WHERE client = ? AND depotFile >= ?"
+        for row in ctx.store.rows("SELECT depotFile, clientFile, rev, time FROM have WHERE client = ? AND"
+                                  " depotFile >= ?"
                                   " AND depotFile < ? ORDER BY depotFile", ctx.client_name, low, high):
             ctx.scanned()
             if encode(row[0]) in paths and (arg.revs.high.kind != "rev" or arg.revs.high.value == row[2]):
@@ -129,6 +136,8 @@ def where(ctx: Context, opts: Options) -> None:
             depot_file, client_file = line.left.text, line.right.text
             local = files.local(client_file)
             flag = FLAGS.get(line.flag)
-            ctx.emit([*([(flag, True)] if flag else []), ("depotFile", depot_file), ("clientFile", client_file),
-                      ("path", local)], M.WhereData, mapFlag=line.flag, depotFile=depot_file, clientFile=client_file,
+            ctx.emit([*([(flag, True)] if flag else []), ("depotFile", depot_file),
+                      ("clientFile", client_file),
+                      ("path", local)], M.WhereData, mapFlag=line.flag, depotFile=depot_file,
+                     clientFile=client_file,
                      localPath=local)

@@ -58,7 +58,8 @@ def _show(ctx: Context, rev: Rev, data: bytes) -> None:
 
 def _write(ctx: Context, opts: Options, arg: FileArg, rev: Rev, data: bytes) -> None:
     kind = filetype.parse(rev.type)
-    ctx.send("client-OpenFile", handle="print", path=_target(ctx, opts["o"], arg, rev), type=base_of(kind), perms="ro",
+    ctx.send("client-OpenFile", handle="print", path=_target(ctx, opts["o"], arg, rev), type=base_of(kind),
+             perms="ro",
              exec=kind.executable or None, clobber=True)
     for at in range(0, len(data), TEXT_CHUNK):
         ctx.send("client-WriteFile", handle="print", data=data[at:at + TEXT_CHUNK])
@@ -80,7 +81,8 @@ def _target(ctx: Context, text: str, arg: FileArg, rev: Rev) -> str:
 
 # verify
 
-@command("verify", "A b# m# q r R s S t u U v X z Z --only: --compressed:", M.UseVerify, minimum=1, level="admin")
+@command("verify", "A b# m# q r R s S t u U v X z Z --only: --compressed:", M.UseVerify, minimum=1,
+         level="admin")
 def verify(ctx: Context, opts: Options) -> None:
     if opts.get("--only", "BAD") not in ("BAD", "MISSING") or ("u" in opts and "v" in opts):
         raise UsageError(M.UseVerify())
@@ -107,13 +109,15 @@ def _verify(ctx: Context, opts: Options, rev: Rev) -> None:
         found, status = rev.digest or "", STATUS_MISSING
     if status is None and {"u", "v"} & opts.values.keys():
         with ctx.store.write():
-            ctx.store.execute("UPDATE rev SET digest = ?, size = ? WHERE depotFile = ? AND rev = ?", found, len(data),
+            ctx.store.execute("UPDATE rev SET digest = ?, size = ? WHERE depotFile = ? AND rev = ?", found,
+                              len(data),
                               rev.depotFile, rev.rev)
     if (status is None and "q" in opts) or ("--only" in opts and status != opts["--only"] + "!"):
         return
     ctx.emit([("depotFile", rev.depotFile), ("rev", rev.rev), ("change", rev.change), ("action", rev.action),
               ("type", rev.type), ("digest", found), ("status", status)],
-             M.VerifyDataProblem if status else M.VerifyData, depotFile=rev.depotFile, depotRev=f"#{rev.rev}",
+             M.VerifyDataProblem if status else M.VerifyData, depotFile=rev.depotFile,
+             depotRev=f"#{rev.rev}",
              action=rev.action, change=change_text(rev.change), type=rev.type, digest=found, status=status)
 
 

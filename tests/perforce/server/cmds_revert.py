@@ -1,7 +1,7 @@
 """revert: takes back what was opened.
 
-The client is put right first and the rows are dropped as the answers come, so a workspace that refuses a file keeps it
-open.
+The client is put right first and the rows are dropped as the answers come, so a workspace that refuses a
+file keeps it open.
 """
 
 from . import openfiles
@@ -14,7 +14,8 @@ from .scope import EVERYTHING
 from .transfer import Outbox, local_digest
 
 # (what happened, was it locked) -> message
-LINES = {("reverted", 0): M.ReleaseRevert, ("abandoned", 0): M.ReleaseAbandon, ("deleted", 0): M.ReleaseDelete,
+LINES = {("reverted", 0): M.ReleaseRevert, ("abandoned", 0): M.ReleaseAbandon,
+         ("deleted", 0): M.ReleaseDelete,
          ("cleared", 0): M.ReleaseClear, ("reverted", 1): M.ReleaseUnlockRevert,
          ("abandoned", 1): M.ReleaseUnlockAbandon, ("deleted", 1): M.ReleaseUnlockDelete,
          ("cleared", 1): M.ReleaseUnlockClear}
@@ -28,13 +29,15 @@ def revert(ctx: Context, opts: Options) -> None:
         ctx.fail(M.NoPerms)
     release = Release(ctx, opts)
     for arg in parse_all(ctx, opts.args) if opts.args else (None,):
-        rows = openfiles.of_client(ctx.store, opts.get("C", ctx.client_name), arg.scope if arg else EVERYTHING,
+        rows = openfiles.of_client(ctx.store, opts.get("C", ctx.client_name),
+                                   arg.scope if arg else EVERYTHING,
                                    release.change)
         if not rows:
             ctx.message(release.nothing, argc=arg.text if arg else None)
         named = {row.depotFile for row in rows}
         for row in rows:
-            if row.action != "move/delete" or row.movedFile not in named:    # else the new file takes it along
+            # the old half of a move goes with the new one
+            if row.action != "move/delete" or row.movedFile not in named:
                 release.one(row)
     release.finish()
 
@@ -47,7 +50,8 @@ class Release:
         self.change = self._change(opts)
         self.files = client_files(ctx) if not self.foreign else None
         self.outbox = Outbox(ctx, self.files, clobber=True) if not self.foreign else None
-        self.nothing = M.ExOPENCLIENT if self.change is None else M.ExOPENCHANGE if self.change else M.ExOPENDFLT
+        in_change = M.ExOPENCHANGE if self.change else M.ExOPENDFLT
+        self.nothing = M.ExOPENCLIENT if self.change is None else in_change
 
     def _change(self, opts: Options) -> int | None:
         if "c" not in opts:
@@ -60,7 +64,8 @@ class Release:
 
     def one(self, row: Opened) -> None:
         if row.user != self.ctx.user and not self.foreign:
-            self.ctx.message(M.ReleaseNotOwner, depotFile=row.depotFile, haveRev=self._rev(row), user=row.user)
+            self.ctx.message(M.ReleaseNotOwner, depotFile=row.depotFile, haveRev=self._rev(row),
+                             user=row.user)
         elif row.action == "move/delete" and openfiles.own(self.store, row.client, row.movedFile or ""):
             self.ctx.message(M.ReleaseHasMoved, depotFile=row.depotFile, haveRev=self._rev(row))
         elif not self.unchanged or self._is_unchanged(row):
@@ -115,7 +120,9 @@ class Release:
             return "cleared"
         if row.haveRev:
             return "reverted"
-        return "abandoned" if row.action == "add" and not self.wipe else "deleted" if row.action in ADDS else "cleared"
+        if row.action == "add" and not self.wipe:
+            return "abandoned"
+        return "deleted" if row.action in ADDS else "cleared"
 
     def _restore(self, row: Opened, done) -> None:
         base = openfiles.revision(self.store, row.depotFile, row.haveRev)
@@ -133,7 +140,8 @@ class Release:
     def _say(self, row: Opened, how: str) -> None:
         self.ctx.result()
         local = self.files.local(row.clientFile) if self.files else row.clientFile
-        self.ctx.emit([("depotFile", row.depotFile), ("clientFile", local), ("haveRev", row.haveRev or "none"),
+        self.ctx.emit([("depotFile", row.depotFile), ("clientFile", local),
+                       ("haveRev", row.haveRev or "none"),
                        ("oldAction", row.action), ("action", how)],
                       LINES[how, 1 if row.locked else 0], depotFile=row.depotFile, haveRev=self._rev(row),
                       action=row.action)

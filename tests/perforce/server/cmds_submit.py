@@ -1,9 +1,9 @@
 """submit: a pending change becomes a submitted one, whole or not at all.
 
-In order: the files are checked and locked, their contents are fetched from the client into new archives, and one
-transaction writes revisions, integration records and the change and closes the files.  Up to that transaction nothing of the
-depot has changed, so a server killed at any moment leaves at most archives that no revision names; a submit that
-fails leaves the files open and locked in a numbered change.
+In order: the files are checked and locked, their contents are fetched from the client into new archives, and
+one transaction writes revisions, integration records and the change and closes the files.  Up to that
+transaction nothing of the depot has changed, so a server killed at any moment leaves at most archives that
+no revision names; a submit that fails leaves the files open and locked in a numbered change.
 """
 
 from . import changespec, formcmd, integ_submit, openfiles
@@ -23,7 +23,8 @@ from .transfer import Outbox, Received, fetch, local_digest, set_writable, store
 OPTIONS = ("submitunchanged", "revertunchanged", "leaveunchanged")
 
 
-@command("submit", "b c: d: f: i K r s S. --noretransfer: --parallel:", M.UseSubmit, maximum=1, level="write")
+@command("submit", "b c: d: f: i K r s S. --noretransfer: --parallel:", M.UseSubmit, maximum=1,
+         level="write")
 def submit(ctx: Context, opts: Options) -> None:
     if ("c" in opts) + ("d" in opts) + ("i" in opts) > 1 or ("c" in opts and opts.args):
         raise UsageError(M.UseSubmit())
@@ -53,7 +54,8 @@ def _chosen(ctx: Context, opts: Options) -> int:
     if "d" in opts:
         return _numbered(ctx, opts["d"].rstrip("\n") + "\n", [row.depotFile for row in rows])
     template = {"Change": "new", "Client": ctx.client_name, "User": ctx.user, "Status": "new",
-                "Description": "<enter description here>\n", "Files": [(row.depotFile, row.action) for row in rows]}
+                "Description": "<enter description here>\n",
+                "Files": [(row.depotFile, row.action) for row in rows]}
     values = formcmd.edit(ctx, "change", template)
     if values is None:
         ctx.fail(M.MissingDesc)
@@ -69,7 +71,8 @@ def _numbered(ctx: Context, description: str, files: list[str], kind: str = "pub
     with ctx.store.write():
         number = changespec.create(ctx, description, kind)
         for path in files:
-            ctx.store.execute("UPDATE working SET change = ? WHERE client = ? AND depotFile = ? AND change = 0", number,
+            ctx.store.execute("UPDATE working SET change = ? WHERE client = ? AND depotFile = ? AND change"
+                              " = 0", number,
                               ctx.client_name, path)
     return number
 
@@ -117,7 +120,8 @@ class Submission:
         submitted = Commit(ctx, self.files, self.number, contents).run()
         message = M.SubmitComplete if submitted == self.number else M.SubmitRenamed
         self._refresh(contents, submitted)
-        ctx.emit([("submittedChange", submitted)], message, change=title(self.number), newChange=title(submitted, False))
+        ctx.emit([("submittedChange", submitted)], message, change=title(self.number),
+                 newChange=title(submitted, False))
 
     def _failed(self, *reasons) -> None:
         for reason in reasons:
@@ -141,7 +145,8 @@ class Submission:
     def _refused(self, row: Opened) -> bool:
         """Protections, streams, locks and halves of moves."""
         ctx = self.ctx
-        owner = next((other for other in openfiles.others(self.store, row.client, row.depotFile) if other.locked), None)
+        owner = next((other for other in openfiles.others(self.store, row.client, row.depotFile)
+                      if other.locked), None)
         warning = openfiles.stream_rules(ctx).warning(row.depotFile)
         partner = openfiles.own(self.store, row.client, row.movedFile) if row.movedFile else None
         if not ctx.access.allowed("write")(row.depotFile):
@@ -179,7 +184,8 @@ class Submission:
 
     def _is_unresolved(self, row: Opened) -> bool:
         found = False
-        for state, _, _, _, _, from_file, start, end in openfiles.resolves(self.store, row.client, row.depotFile):
+        records = openfiles.resolves(self.store, row.client, row.depotFile)
+        for state, _, _, _, _, from_file, start, end in records:
             if state == 0:
                 span = f"#{start + 1},#{end}" if start + 1 < end else f"#{end}"
                 self.ctx.message(M.SubmitResolve, toFile=row.depotFile, fromFile=from_file, fromRev=span)
@@ -207,7 +213,9 @@ class Submission:
             self.ctx.fail(M.NoSubmit)
 
     def _is_unchanged(self, row: Opened) -> bool:
-        if row.action != "edit" or row.haveRev == 0 or openfiles.resolves(self.store, row.client, row.depotFile):
+        if row.action != "edit" or row.haveRev == 0:
+            return False
+        if openfiles.resolves(self.store, row.client, row.depotFile):
             return False
         base = openfiles.revision(self.store, row.depotFile, row.haveRev)
         return base is not None and base.type == row.type and base.digest == local_digest(
@@ -222,7 +230,8 @@ class Submission:
             else:
                 openfiles.put(self.store, row._replace(change=0, locked=0))
         if reverted:
-            outbox.put(openfiles.revision(self.store, row.depotFile, row.haveRev), self.files.local(row.clientFile),
+            outbox.put(openfiles.revision(self.store, row.depotFile, row.haveRev),
+                       self.files.local(row.clientFile),
                        lambda: None)
         self.ctx.message(M.SubmitReverted if reverted else M.SubmitMovedToDefault, depotFile=row.depotFile,
                          depotRev=f"#{row.haveRev}")
@@ -234,7 +243,8 @@ class Submission:
         contents, missing = [], False
         for row in self.rows:
             rev = self.store.value("SELECT rev FROM head WHERE depotFile = ?", row.depotFile, default=0) + 1
-            self.ctx.emit([("depotFile", row.depotFile), ("rev", rev), ("action", row.action)], M.SubmitTransfer,
+            self.ctx.emit([("depotFile", row.depotFile), ("rev", rev), ("action", row.action)],
+                          M.SubmitTransfer,
                           action=row.action, depotFile=row.depotFile, depotRev=f"#{rev}")
             received = None if row.action in DELETES else self._receive(row)
             missing = missing or received is None and row.action not in DELETES
@@ -252,7 +262,8 @@ class Submission:
         if found is not None and integ_submit.tampered(row, digest(found[0])):
             self.ctx.message(M.SubmitTampered, clientFile=row.clientFile)
             return None
-        return None if found is None else store_content(self.ctx, row, found[0], f"1.{self.number}", found[1])
+        return None if found is None else store_content(self.ctx, row, found[0], f"1.{self.number}",
+                                                        found[1])
 
     # afterwards
 
@@ -272,11 +283,13 @@ class Submission:
                 outbox.put(openfiles.revision(self.store, row.depotFile, content.rev),
                            self.files.local(row.clientFile), lambda: None)
             elif not outbox.allwrite:
-                set_writable(self.ctx, self.files.local(row.clientFile), row.type, parse_type(row.type).writable)
+                set_writable(self.ctx, self.files.local(row.clientFile), row.type,
+                             parse_type(row.type).writable)
         outbox.finish()
 
     def _open_again(self, row: Opened, rev: int) -> None:
         with self.store.write():
-            openfiles.put(self.store, row._replace(action="edit", change=0, locked=0, haveRev=rev, workRev=rev,
+            openfiles.put(self.store,
+                          row._replace(action="edit", change=0, locked=0, haveRev=rev, workRev=rev,
                                                    movedFile=None))
         self.ctx.message(M.OpenReOpen, depotFile=row.depotFile, workRev=f"#{rev}", action="edit")

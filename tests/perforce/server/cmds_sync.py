@@ -1,7 +1,7 @@
 """sync and flush: bringing a client to the revisions its view and the arguments ask for.
 
-plan() compares what is wanted with what the client has and yields one Step per file that differs; the steps are then
-carried out, pipelined, and a file is recorded as synced only when the client has confirmed it.
+plan() compares what is wanted with what the client has and yields one Step per file that differs; the steps
+are then carried out, pipelined, and a file is recorded as synced only when the client has confirmed it.
 """
 
 import sys
@@ -20,7 +20,8 @@ from .revquery import Rev
 from .transfer import Outbox, local_digest
 from .wildcard import pattern
 
-MESSAGES = {"added": M.SyncAdd, "updated": M.SyncUpdate, "refreshed": M.SyncRefresh, "replaced": M.SyncReplace,
+MESSAGES = {"added": M.SyncAdd, "updated": M.SyncUpdate, "refreshed": M.SyncRefresh,
+            "replaced": M.SyncReplace,
             "deleted": M.SyncDelete}
 UNSAFE = {"added": M.SyncNotSafeAdd, "updated": M.SyncNotSafeUpdate, "refreshed": M.SyncNotSafeUpdate,
           "replaced": M.SyncNotSafeReplace, "deleted": M.SyncNotSafeDelete}
@@ -64,7 +65,8 @@ class Sync:
         self.metadata_only, self.publish, self.quiet = "k" in opts, "p" in opts, "q" in opts
         self.safe = "s" in opts or ctx.name == "update" or {"allwrite", "noclobber"} <= client_options
         self.outbox = Outbox(ctx, self.files, clobber=self.force)
-        self.opened = {row.depotFile: row for row in openfiles.of_client(ctx.store, ctx.client_name, scope.EVERYTHING)}
+        self.opened = {row.depotFile: row
+                       for row in openfiles.of_client(ctx.store, ctx.client_name, scope.EVERYTHING)}
         self.recorded: list[tuple] = []
         self.most = opts.number("m") or sys.maxsize      # files to look at: those that are up to date count
 
@@ -120,11 +122,11 @@ class Sync:
         return item[1].depotFile, None, item[1]
 
     def _haves(self, arg: FileArg) -> deque[tuple[bytes, Have]]:
-        """The client's files in an argument, also those its view has lost: by their client path, or their depot path
-        where the argument is one."""
+        """The client's files in an argument, also those its view has lost: by their client path, or their
+        depot path where the argument is one."""
         shape, found = pattern(arg.path, self.files.view.fold), deque()
-        for row in self.store.rows("SELECT depotFile, clientFile, rev FROM have WHERE client = ? ORDER BY depotFile",
-                                   self.ctx.client_name):
+        for row in self.store.rows("SELECT depotFile, clientFile, rev FROM have WHERE client = ? ORDER BY"
+                                   " depotFile", self.ctx.client_name):
             self.ctx.scanned()
             if shape.match(row[1] if arg.is_client else row[0]):
                 found.append((encode(row[0]), Have(*row)))
@@ -219,8 +221,10 @@ class Sync:
         local = self.files.local(step.clientFile)
         rev = step.have.rev if step.action == "deleted" else step.rev.rev
         size = ("fileSize", step.rev.size) if step.action != "deleted" else ("fileSize", None)
-        self.ctx.emit([("depotFile", step.depotFile), ("clientFile", local), ("rev", rev), ("action", step.action), size,
-                       *total], MESSAGES[step.action], depotFile=step.depotFile, depotRev=f"#{rev}", haveRev=f"#{rev}",
+        self.ctx.emit([("depotFile", step.depotFile), ("clientFile", local), ("rev", rev),
+                       ("action", step.action), size,
+                       *total], MESSAGES[step.action], depotFile=step.depotFile, depotRev=f"#{rev}",
+                      haveRev=f"#{rev}",
                       localPath=local)
 
     def _modified(self, step: Step) -> bool:
@@ -261,12 +265,14 @@ class Sync:
         with self.store.write():
             for step in self.recorded:
                 if step.action == "deleted":
-                    self.store.execute("DELETE FROM have WHERE client = ? AND depotFile = ?", self.ctx.client_name,
+                    self.store.execute("DELETE FROM have WHERE client = ? AND depotFile = ?",
+                                       self.ctx.client_name,
                                        step.depotFile)
                 else:
                     self._write_have(step.depotFile, step.clientFile, step.rev)
         self.recorded = []
 
     def _write_have(self, depot_file: str, client_file: str, rev: Rev) -> None:
-        self.store.insert("have", client=self.ctx.client_name, depotFile=depot_file, clientFile=client_file, rev=rev.rev,
+        self.store.insert("have", client=self.ctx.client_name, depotFile=depot_file, clientFile=client_file,
+                          rev=rev.rev,
                           type=rev.type, time=int(time.time()))

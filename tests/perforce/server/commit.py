@@ -1,7 +1,8 @@
 """The transaction that makes a pending change a submitted one.
 
-Everything it needs is at hand before it starts: the archives are written, the files are locked.  It gives the change its
-final number, writes revisions and integration records, and closes the files; readers see all of it or nothing.
+Everything it needs is at hand before it starts: the archives are written, the files are locked.  It gives
+the change its final number, writes revisions and integration records, and closes the files; readers see all
+of it or nothing.
 """
 
 import os
@@ -25,8 +26,8 @@ class Content(NamedTuple):
 
 
 def common_path(paths: list[str]) -> str:
-    """The path field of a change: `dir/*` if all its files are in one directory, else what they begin with and
-    `...`."""
+    """The path field of a change: `dir/*` if all its files are in one directory, else what they begin with
+    and `...`."""
     folders = {path.rpartition("/")[0] for path in paths}
     if len(folders) == 1:
         return folders.pop() + "/*"
@@ -57,7 +58,8 @@ class Commit:
     def _check(self) -> None:
         """Nobody may have touched the change since it was locked."""
         now = openfiles.of_change(self.store, self.ctx.client_name, self.number)
-        heads_moved = any(self.store.value("SELECT rev FROM head WHERE depotFile = ?", content.row.depotFile, default=0)
+        heads_moved = any(self.store.value("SELECT rev FROM head WHERE depotFile = ?", content.row.depotFile,
+                                           default=0)
                           != content.rev - 1 for content in self.contents)
         if now != [content.row for content in self.contents] or heads_moved:
             self.ctx.fail(M.SubmitDataChanged)
@@ -67,8 +69,10 @@ class Commit:
         submitted = self.number if self.store.counter("change") == self.number else self.store.next_change()
         path = common_path([content.row.depotFile for content in self.contents])
         old = self.number if submitted != self.number else None
-        self.store.execute("UPDATE change SET change = ?, oldChange = IFNULL(oldChange, ?), status = 1, date = ?, path = ?,"
-                           " updateDate = ?, accessDate = ? WHERE change = ?", submitted, old, self.now, path, self.now,
+        self.store.execute("UPDATE change SET change = ?, oldChange = IFNULL(oldChange, ?), status = 1,"
+                           " date = ?, path = ?,"
+                           " updateDate = ?, accessDate = ? WHERE change = ?", submitted, old, self.now,
+                           path, self.now,
                            self.now, self.number)
         self.store.execute("UPDATE fix SET change = ? WHERE change = ?", submitted, self.number)
         self.store.set_counter("maxCommitChange", submitted)
@@ -96,7 +100,8 @@ class Commit:
             stored = (received.digest, received.size, 1, base.lbrFile, base.lbrRev, base.lbrType)
         else:
             stored = (received.digest, received.size, 0, received.lbrFile, received.lbrRev, received.lbrType)
-        self.store.execute("INSERT INTO rev VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row.depotFile, content.rev,
+        self.store.execute("INSERT INTO rev VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row.depotFile,
+                           content.rev,
                            row.type, row.action, submitted, self.now, self._mod_time(content), *stored)
 
     def _mod_time(self, content: Content) -> int:
@@ -106,7 +111,8 @@ class Commit:
         """+Sn keeps the contents of the last n revisions only."""
         keep = filetype.parse(content.row.type).keep
         if keep:
-            self.store.execute("UPDATE rev SET action = ?, digest = NULL, size = NULL WHERE depotFile = ? AND rev <= ?"
+            self.store.execute("UPDATE rev SET action = ?, digest = NULL, size = NULL WHERE depotFile = ?"
+                               " AND rev <= ?"
                                " AND size IS NOT NULL", "purge", content.row.depotFile, content.rev - keep)
 
     # integration records
@@ -125,7 +131,8 @@ class Commit:
         if row.virtual:                 # the workspace has nothing of it until the next sync
             return
         if row.action in DELETES:
-            self.store.execute("DELETE FROM have WHERE client = ? AND depotFile = ?", row.client, row.depotFile)
+            self.store.execute("DELETE FROM have WHERE client = ? AND depotFile = ?", row.client,
+                               row.depotFile)
         else:
             self.store.insert("have", client=row.client, depotFile=row.depotFile, clientFile=row.clientFile,
                               rev=content.rev, type=row.type, time=self.now)

@@ -1,5 +1,5 @@
-"""Client paths in their two spellings: `//CLIENT/dir/file` (client syntax, special characters encoded) and the
-file's place on the user's disk (local syntax, plain), and the way from what a user typed to the first.
+"""Client paths in their two spellings: `//CLIENT/dir/file` (client syntax, special characters encoded) and
+the file's place on the user's disk (local syntax, plain), and the way from what a user typed to the first.
 """
 
 import posixpath

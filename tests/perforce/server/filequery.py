@@ -1,9 +1,9 @@
 """File arguments of commands: from what was typed to the revisions it selects.
 
-An argument is a path in depot syntax, client syntax (`//CLIENT/...`) or local syntax, with wildcards, and a revision
-specification.  parse() makes it a FileArg: the depot paths it stands for (a Scope, through the client's view where the
-syntax or the command asks for it) and its revision bounds.  Every argument that selects nothing is answered by the
-product's warning for it; the rest of the arguments go on.
+An argument is a path in depot syntax, client syntax (`//CLIENT/...`) or local syntax, with wildcards, and a
+revision specification.  parse() makes it a FileArg: the depot paths it stands for (a Scope, through the
+client's view where the syntax or the command asks for it) and its revision bounds.  Every argument that
+selects nothing is answered by the product's warning for it; the rest of the arguments go on.
 """
 
 from typing import Iterable, Iterator
@@ -21,7 +21,8 @@ DEPOT, LABEL = 100, 108
 NOTHING_AT = {"rev": M.ExATREVISION, "none": M.ExATREVISION, "change": M.ExATCHANGE, "date": M.ExATDATE,
               "client": M.ExATHAVE, "label": M.ExATLABEL, "head": M.ExFILE}
 NOTHING_ABOVE = {"rev": M.ExABOVEREVISION, "none": M.ExABOVEREVISION, "change": M.ExABOVECHANGE,
-                 "date": M.ExABOVEDATE, "client": M.ExABOVEHAVE, "label": M.ExABOVELABEL, "head": M.ExABOVEREVISION}
+                 "date": M.ExABOVEDATE, "client": M.ExABOVEHAVE, "label": M.ExABOVELABEL,
+                 "head": M.ExABOVEREVISION}
 NOTHING_BELOW = {"rev": M.ExBELOWREVISION, "none": M.ExBELOWREVISION, "change": M.ExBELOWCHANGE,
                  "date": M.ExBELOWDATE, "client": M.ExBELOWHAVE, "label": M.ExBELOWLABEL, "head": M.ExFILE}
 
@@ -62,10 +63,11 @@ def known_client_files(ctx: Context) -> ClientFiles | None:
 
 
 class FileArg:
-    """One parsed argument.  `path` is depot or client syntax; `view` the part of the client's view it goes through
-    (None for plain depot syntax)."""
+    """One parsed argument.  `path` is depot or client syntax; `view` the part of the client's view it goes
+    through (None for plain depot syntax)."""
 
-    def __init__(self, ctx: Context, text: str, path: str, revs: Revs, files: ClientFiles | None, is_client: bool):
+    def __init__(self, ctx: Context, text: str, path: str, revs: Revs, files: ClientFiles | None,
+                 is_client: bool):
         self.ctx, self.text, self.path, self.revs = ctx, text, path, revs
         self.is_client = is_client
         self.view: ViewMap | None = None
@@ -89,7 +91,8 @@ class FileArg:
 
     @property
     def depot_path(self) -> str | None:
-        """The depot file a path without wildcards names (which need not exist); None if the view does not map it."""
+        """The depot file a path without wildcards names (which need not exist); None if the view does not
+        map it."""
         if self.is_client:
             return self.view.reverse(self.path)
         return self.path if self.view is None or self.view.translate(self.path) is not None else None
@@ -134,7 +137,9 @@ def depot_names(ctx: Context) -> set[str]:
     """The depots; known once per command."""
     found = getattr(ctx, "depot_names", None)
     if found is None:
-        found = ctx.depot_names = {name for (name,) in ctx.store.rows("SELECT name FROM domain WHERE type = ?", DEPOT)}
+        found = ctx.depot_names = {name
+                                   for (name,) in ctx.store.rows("SELECT name FROM domain WHERE type = ?",
+                                                                 DEPOT)}
     return found
 
 
@@ -175,7 +180,8 @@ def parse(ctx: Context, text: str, through_client: bool = False, revisions: bool
     path, revs = split_revs(ctx, text) if revisions else (text, Revs())
     if not path:
         files = client_files(ctx) if through_client else None
-        return FileArg(ctx, text, files.root.prefix + "..." if files else "//...", revs, files, files is not None)
+        return FileArg(ctx, text, files.root.prefix + "..." if files else "//...", revs, files,
+                       files is not None)
     if path.startswith("//"):
         return _depot_or_client(ctx, text, path, revs, through_client)
     if ctx.client_spec(required=False) is None:
@@ -211,7 +217,8 @@ def parse_all(ctx: Context, texts: Iterable[str], through_client: bool = False, 
 
 def select(ctx: Context, opts, level: str = "list", every: bool = False, exact: bool = True,
            keep=lambda rev: True) -> Iterator[tuple[FileArg, Rev]]:
-    """What depot commands list: the kept revisions of each argument, up to -m in all; warns of empty arguments."""
+    """What depot commands list: the kept revisions of each argument, up to -m in all; warns of empty
+    arguments."""
     left = opts.number("m") or None
     for arg in parse_all(ctx, opts.args):
         query, found = arg.query(level, exact), False

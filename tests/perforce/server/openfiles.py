@@ -1,7 +1,7 @@
 """Opened files: the rows of `working` and `resolve`, who else has a file, and what opening one warns about.
 
-Every command that opens, moves, reverts or submits files goes through here; integrate, resolve and shelve share the
-same rows.  A file has one row per client; haveRev 0 means that the client has no revision of it.
+Every command that opens, moves, reverts or submits files goes through here; integrate, resolve and shelve
+share the same rows.  A file has one row per client; haveRev 0 means that the client has no revision of it.
 """
 
 from typing import NamedTuple
@@ -16,8 +16,10 @@ from .scope import Scope
 from .store import Row, Store
 from .wildcard import pattern
 
-HOW = ("merge from", "merge into", "branch from", "branch into", "copy from", "copy into", "ignored", "ignored by",
-       "delete from", "delete into", "edit into", "add into", "edit from", "add from", "moved from", "moved into",
+HOW = ("merge from", "merge into", "branch from", "branch into", "copy from", "copy into", "ignored",
+       "ignored by",
+       "delete from", "delete into", "edit into", "add into", "edit from", "add from", "moved from",
+       "moved into",
        "undid", "undone by")
 MOVED_FROM, MOVED_INTO = 14, 15
 ADDS = ("add", "branch", "move/add", "import")
@@ -63,7 +65,8 @@ COLUMNS_OPENED = ", ".join(Opened._fields)
 
 def own(store: Store, client: str, depot_file: str) -> Opened | None:
     """What this client has the file open for."""
-    row = store.row(f"SELECT {COLUMNS_OPENED} FROM working WHERE client = ? AND depotFile = ?", client, depot_file)
+    row = store.row(f"SELECT {COLUMNS_OPENED} FROM working WHERE client = ? AND depotFile = ?", client,
+                    depot_file)
     return row and Opened(*row)
 
 
@@ -74,15 +77,15 @@ def of_client(store: Store, client: str, paths: Scope, change: int | None = None
 
 
 def of_change(store: Store, client: str, change: int) -> list[Opened]:
-    rows = store.rows(f"SELECT {COLUMNS_OPENED} FROM working WHERE client = ? AND change = ? ORDER BY depotFile",
-                      client, change)
+    rows = store.rows(f"SELECT {COLUMNS_OPENED} FROM working WHERE client = ? AND change = ? ORDER BY"
+                      f" depotFile", client, change)
     return [Opened(*row) for row in rows]
 
 
 def others(store: Store, client: str, depot_file: str) -> list[Opened]:
     """Who else has the file open."""
-    rows = store.rows(f"SELECT {COLUMNS_OPENED} FROM working WHERE depotFile = ? AND client <> ? ORDER BY client",
-                      depot_file, encode(client))
+    rows = store.rows(f"SELECT {COLUMNS_OPENED} FROM working WHERE depotFile = ? AND client <> ? ORDER BY"
+                      f" client", depot_file, encode(client))
     return [Opened(*row) for row in rows]
 
 
@@ -99,8 +102,10 @@ def others_opened(store: Store, paths: Scope, client: str) -> dict[str, list[Ope
 
 def resolves(store: Store, client: str, depot_file: str) -> list[tuple]:
     """(state, how, type, base file, base rev, from file, start, end) of an opened file's resolve records."""
-    return store.all("SELECT state, how, type, baseFile, baseRev, fromFile, startFromRev, endFromRev FROM resolve"
-                     " WHERE client = ? AND shelf = 0 AND toFile = ? ORDER BY fromFile, startFromRev", client, depot_file)
+    return store.all("SELECT state, how, type, baseFile, baseRev, fromFile, startFromRev, endFromRev FROM"
+                     " resolve"
+                     " WHERE client = ? AND shelf = 0 AND toFile = ? ORDER BY fromFile, startFromRev",
+                     client, depot_file)
 
 
 def put(store: Store, row: Opened) -> None:
@@ -111,30 +116,35 @@ def put(store: Store, row: Opened) -> None:
 def drop(store: Store, row: Opened) -> None:
     """Forgets that a file is open, and its resolves (inside write())."""
     store.execute("DELETE FROM working WHERE client = ? AND depotFile = ?", row.client, row.depotFile)
-    store.execute("DELETE FROM resolve WHERE client = ? AND shelf = 0 AND toFile = ?", row.client, row.depotFile)
+    store.execute("DELETE FROM resolve WHERE client = ? AND shelf = 0 AND toFile = ?", row.client,
+                  row.depotFile)
 
 
 def schedule(store: Store, row: Opened, from_file: str, start: int, end: int, base_rev: int,
              base_file: str | None = None) -> None:
     """Schedules a content resolve of from_file's revisions after start up to end (inside write())."""
-    store.insert("resolve", client=row.client, shelf=0, toFile=row.depotFile, fromFile=from_file, startFromRev=start,
+    store.insert("resolve", client=row.client, shelf=0, toFile=row.depotFile, fromFile=from_file,
+                 startFromRev=start,
                  endFromRev=end, startToRev=row.haveRev, endToRev=row.haveRev, how=0, state=0,
                  baseFile=base_file or from_file, baseRev=base_rev, type="content", change=row.change)
 
 
 def head(store: Store, depot_file: str) -> Rev | None:
     """The head revision of a file, deleted or not."""
-    return revision(store, depot_file, store.value("SELECT rev FROM head WHERE depotFile = ?", depot_file, default=0))
+    return revision(store, depot_file,
+                    store.value("SELECT rev FROM head WHERE depotFile = ?", depot_file, default=0))
 
 
 def revision(store: Store, depot_file: str, rev: int) -> Rev | None:
-    row = raw_rows(store, f"SELECT {COLUMNS} FROM rev r WHERE depotFile = ? AND rev = ?", depot_file, rev).fetchone()
+    row = raw_rows(store, f"SELECT {COLUMNS} FROM rev r WHERE depotFile = ? AND rev = ?", depot_file,
+                   rev).fetchone()
     return row and made(row)
 
 
 def have_rev(store: Store, client: str, depot_file: str) -> int:
     """The revision the client has, 0 if none."""
-    return store.value("SELECT rev FROM have WHERE client = ? AND depotFile = ?", client, depot_file, default=0)
+    return store.value("SELECT rev FROM have WHERE client = ? AND depotFile = ?", client, depot_file,
+                       default=0)
 
 
 def is_absent(rev: Rev | None) -> bool:
@@ -150,9 +160,10 @@ class StreamRules:
         self.stream = ctx.client_spec().stream or ""
         self.store = ctx.store
         chain = streamspec.chain(ctx.store, self.stream) if self.stream else []
-        self.entries = [(pattern(e.depot), e.kind) for e in streamview.entries(chain) if e.depot] if chain else []
-        self.depots = {name for (name,) in ctx.store.rows("SELECT name FROM domain WHERE type = 100 AND kind = ?",
-                                                          STREAM_DEPOT)}
+        self.entries = [(pattern(e.depot), e.kind) for e in streamview.entries(chain)
+                        if e.depot] if chain else []
+        self.depots = {name for (name,) in ctx.store.rows("SELECT name FROM domain WHERE type = 100 AND"
+                                                          " kind = ?", STREAM_DEPOT)}
 
     def warning(self, depot_file: str):
         """None if the file may be submitted from this client, else the warning."""
@@ -208,7 +219,8 @@ def refuse_exclusive(ctx: Context, depot_file: str, type_text: str, action: str)
 
 
 def pending_change(ctx: Context, text: str | None) -> int:
-    """The change of a -c option: 0 for default (or no option), else a pending change of the user and client."""
+    """The change of a -c option: 0 for default (or no option), else a pending change of the user and
+    client."""
     if text in (None, "default"):
         return 0
     row = changespec.require(ctx.store, changespec.number_of(text))

@@ -1,8 +1,9 @@
 """Revisions of the files of a scope, read from the database under revision bounds.
 
-A Query streams: rows come from the database as they are wanted, in order of path, so that a million of them need no
-memory.  highest() gives one revision per file, every() all of them, newest first.  Bounds are resolved here
-(labels, clients, shelves become joins); what the bounds leave of which files is the caller's business.
+A Query streams: rows come from the database as they are wanted, in order of path, so that a million of them
+need no memory.  highest() gives one revision per file, every() all of them, newest first.  Bounds are
+resolved here (labels, clients, shelves become joins); what the bounds leave of which files is the caller's
+business.
 """
 
 import heapq
@@ -13,10 +14,10 @@ from .schema import ABSENT
 from .scope import Scope
 from .store import Store
 
-COLUMNS = ("r.depotFile, r.rev, r.type, r.action, r.change, r.date, r.modTime, r.digest, r.size, r.lazy, r.lbrFile,"
-           " r.lbrRev, r.lbrType")
+COLUMNS = ("r.depotFile, r.rev, r.type, r.action, r.change, r.date, r.modTime, r.digest, r.size, r.lazy,"
+           " r.lbrFile, r.lbrRev, r.lbrType")
 FEW = 20000                 # so many revisions by change are cheaper to sort than a walk over the paths
-WALK = 20000                # revisions looked at from the newest on before a list of changes is made over the paths
+WALK = 20000                # revisions looked at, newest first, before changes are listed by path
 BATCH = 512                 # rows between two looks at the limits
 
 
@@ -43,8 +44,8 @@ class Rev(NamedTuple):
 
 
 class Bound(NamedTuple):
-    """One end of a revision range.  kind: rev, change, date (value a number), client or label (a name), head, none;
-    `beyond` marks an end that is not part of the range (`#>3`)."""
+    """One end of a revision range.  kind: rev, change, date (value a number), client or label (a name),
+    head, none; `beyond` marks an end that is not part of the range (`#>3`)."""
     kind: str
     value: object = None
     beyond: bool = False
@@ -76,8 +77,8 @@ def made(row: tuple) -> Rev:
 
 
 class Conditions:
-    """The SQL that keeps the revisions within bounds.  `exact`: a single #n or @label means just that revision,
-    not "up to it"."""
+    """The SQL that keeps the revisions within bounds.  `exact`: a single #n or @label means just that
+    revision, not "up to it"."""
 
     def __init__(self, revs: Revs, exact: bool):
         self.joins, self.join_args, self.where, self.args = "", [], [], []
@@ -94,13 +95,15 @@ class Conditions:
             self.args.append(bound.value)
         elif bound.kind in ("client", "label"):
             table, column = ("have", "client") if bound.kind == "client" else ("label", "name")
-            self.joins += f" JOIN {table} {alias} ON {alias}.{column} = ? AND {alias}.depotFile = r.depotFile"
+            same = f"{alias}.{column} = ? AND {alias}.depotFile = r.depotFile"
+            self.joins += f" JOIN {table} {alias} ON {same}"
             self.join_args.append(bound.value)
             self.where.append(f"r.rev {operator} {alias}.rev")
         elif bound.kind == "none":
             self.where.append("0" if operator != ">" else "1")
         elif operator in (">=", ">"):
-            self.where.append(f"r.rev {operator} (SELECT MAX(x.rev) FROM rev x WHERE x.depotFile = r.depotFile)")
+            self.where.append(f"r.rev {operator} (SELECT MAX(x.rev) FROM rev x WHERE x.depotFile ="
+                              f" r.depotFile)")
 
     def sql(self) -> str:
         return "".join(f" AND {condition}" for condition in self.where)
@@ -109,7 +112,8 @@ class Conditions:
 class Query:
     """The revisions of a scope within bounds; `ceiling` hides what was submitted after a change."""
 
-    def __init__(self, ctx, scope: Scope, revs: Revs = Revs(), exact: bool = True, ceiling: int | None = None):
+    def __init__(self, ctx, scope: Scope, revs: Revs = Revs(), exact: bool = True,
+                 ceiling: int | None = None):
         self.ctx, self.scope, self.revs, self.ceiling = ctx, scope, revs, ceiling
         self.conditions = Conditions(revs, exact)
         if ceiling is not None:
@@ -121,7 +125,8 @@ class Query:
         if self.revs.shelf is not None:
             return self._shelved()
         if self.revs.is_head and self.ceiling is None:
-            return map(made, self._over("FROM head h JOIN rev r ON r.depotFile = h.depotFile AND r.rev = h.rev", "h"))
+            return map(made, self._over("FROM head h JOIN rev r ON r.depotFile = h.depotFile AND r.rev ="
+                                        " h.rev", "h"))
         few = self._few()
         if few is not None:
             return self._first_of_each(self._picked(few))
@@ -144,13 +149,14 @@ class Query:
         return {row[1] for row in self._over("FROM rev r", "r", "r.depotFile, r.change")}
 
     def newest_changes(self) -> Iterator[int]:
-        """The same, newest first, from the top of the history down for WALK revisions; then ends with None if there
-        may be more."""
+        """The same, newest first, from the top of the history down for WALK revisions; then ends with None
+        if there may be more."""
         where, args = "1", []
         if self.revs.high.kind == "change":
             where, args = "change <= ?", [self.revs.high.value - self.revs.high.beyond]
         last, seen = None, 0
-        rows = raw_rows(self.ctx.store, "SELECT change, depotFile FROM rev INDEXED BY rev_change WHERE change IS NOT NULL"
+        rows = raw_rows(self.ctx.store,
+                        "SELECT change, depotFile FROM rev INDEXED BY rev_change WHERE change IS NOT NULL"
                         f" AND {where} ORDER BY change DESC LIMIT {WALK + 1}", *args)
         for change, path in rows:
             seen += 1
@@ -164,10 +170,11 @@ class Query:
     def _over(self, source: str, alias: str, columns: str = COLUMNS, group: str = "", order: str = ""):
         """Rows of the scope's ranges, tested, one range after the other."""
         bounds = self.conditions
-        sql = (f"SELECT {columns} {source}{bounds.joins} WHERE {alias}.depotFile >= ? AND {alias}.depotFile < ?"
-               f"{bounds.sql()}{group} ORDER BY {alias}.depotFile{order}")
+        sql = (f"SELECT {columns} {source}{bounds.joins} WHERE {alias}.depotFile >= ? AND {alias}.depotFile"
+               f" < ?{bounds.sql()}{group} ORDER BY {alias}.depotFile{order}")
         for low, high in self.scope.ranges:
-            yield from self._counted(raw_rows(self.ctx.store, sql, *bounds.join_args, low, high, *bounds.args))
+            yield from self._counted(raw_rows(self.ctx.store, sql, *bounds.join_args, low, high,
+                                              *bounds.args))
 
     def _counted(self, rows: Iterator[tuple]) -> Iterator[tuple]:
         test, seen = self.scope.test, 0
@@ -181,7 +188,8 @@ class Query:
         self.ctx.scanned(seen)
 
     def _shelved(self) -> Iterator[Rev]:
-        sql = ("SELECT r.depotFile, r.rev, r.type, r.action, r.change, r.date, r.modTime, r.digest, r.size, r.lazy,"
+        sql = ("SELECT r.depotFile, r.rev, r.type, r.action, r.change, r.date, r.modTime, r.digest, r.size,"
+               " r.lazy,"
                " r.lbrFile, r.lbrRev, r.lbrType FROM shelf r WHERE r.change = ? ORDER BY r.depotFile")
         rows = raw_rows(self.ctx.store, sql, self.revs.shelf)
         return (made(row) for row in rows if row[0] in self.scope)
@@ -190,7 +198,8 @@ class Query:
 
     def _few(self) -> list[tuple] | None:
         low, high = self.revs.low, self.revs.high
-        if low is None or low.kind != "change" or high.kind not in ("change", "head") or self.ceiling is not None:
+        if low is None or low.kind != "change" or high.kind not in ("change",
+                                                                    "head") or self.ceiling is not None:
             return None
         where, args = "change >= ?", [low.value + 1 if low.beyond else low.value]
         if high.kind == "change":
@@ -223,7 +232,8 @@ class Merged:
         self.queries = queries
 
     def highest(self) -> Iterator[Rev]:
-        return heapq.merge(*(query.highest() for query in self.queries), key=lambda rev: encode(rev.depotFile))
+        return heapq.merge(*(query.highest() for query in self.queries),
+                           key=lambda rev: encode(rev.depotFile))
 
     def every(self) -> Iterator[Rev]:
         return heapq.merge(*(query.every() for query in self.queries),
@@ -238,8 +248,8 @@ class Merged:
 
 
 def totals(ctx, scope: Scope, blocksize: int = 0, skip_lazy: bool = False) -> tuple[int, int, int]:
-    """Number, bytes and blocks of the files that are there at the head.  Ranges without a test are summed by the
-    database."""
+    """Number, bytes and blocks of the files that are there at the head.  Ranges without a test are summed by
+    the database."""
     size = "CASE WHEN lazy THEN 0 ELSE size END" if skip_lazy else "size"
     blocks = f"({size} + {blocksize - 1}) / {blocksize}" if blocksize else "0"
     counted = [0, 0, 0]
@@ -253,7 +263,8 @@ def totals(ctx, scope: Scope, blocksize: int = 0, skip_lazy: bool = False) -> tu
 
 
 def _summed(ctx, low: bytes, high: bytes, size: str, blocks: str) -> tuple[int, int, int]:
-    row = ctx.store.row(f"SELECT COUNT(*), SUM(live), SUM(live * IFNULL({size}, 0)), SUM(live * IFNULL({blocks}, 0))"
+    row = ctx.store.row(f"SELECT COUNT(*), SUM(live), SUM(live * IFNULL({size}, 0)), SUM(live *"
+                        f" IFNULL({blocks}, 0))"
                         " FROM head WHERE depotFile >= ? AND depotFile < ?", low, high)
     ctx.scanned(row[0])
     return row[1] or 0, row[2] or 0, row[3] or 0

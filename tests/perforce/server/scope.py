@@ -1,9 +1,9 @@
 """Which depot paths a command works on, in a form the database can use.
 
-A Scope is a list of byte ranges (ascending, apart, half open) and, where the ranges take in too much, a test for a
-single path.  Views made of whole trees and single files become ranges alone, so that a stream of any size is one or a
-few range scans; wildcards inside paths and exclusions such as `-//s/....tmp` add a test.  The cost of a scope
-follows its paths and never the size of the depot.  Paths are bytes here.
+A Scope is a list of byte ranges (ascending, apart, half open) and, where the ranges take in too much, a test
+for a single path.  Views made of whole trees and single files become ranges alone, so that a stream of any
+size is one or a few range scans; wildcards inside paths and exclusions such as `-//s/....tmp` add a test.
+The cost of a scope follows its paths and never the size of the depot.  Paths are bytes here.
 """
 
 import re
@@ -103,7 +103,8 @@ class Scope:
     def without(self, other: "Scope") -> "Scope":
         """The paths of self that are not in other."""
         if other.test is not None:
-            return Scope(self.ranges, lambda path: path not in other and (self.test is None or self.test(path)))
+            return Scope(self.ranges,
+                         lambda path: path not in other and (self.test is None or self.test(path)))
         ranges = self.ranges
         for low, high in other.ranges:
             ranges = subtract(ranges, low, high)
@@ -164,7 +165,8 @@ def _candidates(rows: list[Line]) -> list[Range]:
 
 def _matcher(shapes: list[Pattern]):
     """All shapes in one regular expression."""
-    source = b"|".join(b"(?:" + b"".join(_piece(token) for token in shape.tokens) + rb")\Z" for shape in shapes)
+    source = b"|".join(b"(?:" + b"".join(_piece(token) for token in shape.tokens) + rb")\Z"
+                       for shape in shapes)
     return re.compile(source, re.DOTALL).match
 
 

@@ -1,7 +1,7 @@
 """File contents between the archives and the client's workspace.
 
-Outbox pipelines: it sends several files before it waits for the first answer, and tells which of them arrived.  The client
-shows its own errors, so a file that failed is only left out of what is recorded.
+Outbox pipelines: it sends several files before it waits for the first answer, and tells which of them
+arrived.  The client shows its own errors, so a file that failed is only left out of what is recorded.
 """
 
 from typing import Callable
@@ -44,12 +44,13 @@ def set_writable(ctx: Context, local: str, type_text: str, writable: bool = True
     """Makes a workspace file writable or read-only; a symbolic link has no permissions of its own."""
     kind = filetype.parse(type_text)
     if kind.base != "symlink":
-        ctx.send("client-ChmodFile", path=local, perms="rw" if writable else "ro", exec=kind.executable or None)
+        ctx.send("client-ChmodFile", path=local, perms="rw" if writable else "ro",
+                 exec=kind.executable or None)
 
 
 class Outbox:
-    """Sends files to and removes files from the workspace.  put() and remove() call done(), in order, for each file
-    that made it; finish() waits for the last."""
+    """Sends files to and removes files from the workspace.  put() and remove() call done(), in order, for
+    each file that made it; finish() waits for the last."""
 
     def __init__(self, ctx: Context, files: ClientFiles, clobber: bool = False):
         self.ctx, self.files = ctx, files
@@ -61,7 +62,8 @@ class Outbox:
         self.count = 0
         self.failed = 0
 
-    def put(self, rev: Rev, local: str, done: Callable[[], None], writable: bool = False, expand: bool = True) -> None:
+    def put(self, rev: Rev, local: str, done: Callable[[], None], writable: bool = False,
+            expand: bool = True) -> None:
         try:
             data = content(self.ctx, rev, expand)
         except ArchiveError:
@@ -71,13 +73,15 @@ class Outbox:
         kind = filetype.parse(rev.type)
         self.count += 1
         handle, write = f"sync{self.count}", writable or self.allwrite or kind.writable
-        self.ctx.send("client-OpenFile", handle=handle, path=local, type=base_of(kind), perms="rw" if write else "ro",
+        self.ctx.send("client-OpenFile", handle=handle, path=local, type=base_of(kind),
+                      perms="rw" if write else "ro",
                       exec=kind.executable or None, lineEnd=self.files.client.lineEnd or None,
                       modTime=rev.modTime if (self.modtime or kind.modtime) and rev.modTime else None,
                       clobber=True if kind.writable else self.clobber)
         for at in range(0, len(data), TEXT_CHUNK):
             self.ctx.send("client-WriteFile", handle=handle, data=data[at:at + TEXT_CHUNK])
-        self._begin("client-CloseFile", {"handle": handle, "digest": rev.digest if not kind.keywords else None}, done)
+        self._begin("client-CloseFile",
+                    {"handle": handle, "digest": rev.digest if not kind.keywords else None}, done)
 
     def remove(self, local: str, done: Callable[[], None]) -> None:
         self._begin("client-DeleteFile", {"path": local, "clobber": self.clobber, "rmdir": self.rmdir}, done)
@@ -100,16 +104,18 @@ class Outbox:
 
 
 class Received:
-    """What the client sent for one file: its canonical content's digest and size, and where it was stored."""
+    """What the client sent for one file: its canonical content's digest and size, and where it was
+    stored."""
 
-    def __init__(self, lbr_file: str, lbr_rev: str, lbr_type: str, digest: str, size: int, mod_time: int = 0):
+    def __init__(self, lbr_file: str, lbr_rev: str, lbr_type: str, digest: str, size: int,
+                 mod_time: int = 0):
         self.lbrFile, self.lbrRev, self.lbrType = lbr_file, lbr_rev, lbr_type
         self.digest, self.size, self.modTime = digest, size, mod_time
 
 
 def fetch(ctx: Context, files: ClientFiles, row: Opened) -> tuple[bytes, int] | None:
-    """The workspace content of an opened file in canonical form and its modification time; None if the client could
-    not send it."""
+    """The workspace content of an opened file in canonical form and its modification time; None if the
+    client could not send it."""
     kind, path = filetype.parse(row.type), files.local(row.clientFile)
     chunks: list[bytes] = []
     session = ctx.session
@@ -146,6 +152,7 @@ def _expanded_digest(ctx: Context, files: ClientFiles, client_file: str, kind: f
     local = files.local(client_file)
     if "exists" not in ctx.ask("client-StatFile", path=local):
         return ""
-    row = Opened(ctx.client_name, "", client_file, ctx.user, 0, 0, str(kind), "edit", 0, 0, 0, None, None, None, 0)
+    row = Opened(ctx.client_name, "", client_file, ctx.user, 0, 0, str(kind), "edit", 0, 0, 0, None, None,
+                 None, 0)
     found = fetch(ctx, files, row)
     return digest(found[0]) if found is not None else ""
