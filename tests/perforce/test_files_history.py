@@ -107,7 +107,7 @@ class History(FileCase):
         self.assertEqual(record["fileSize1"], "14")
         self.assertEqual(len([k for k in self.ws.run("describe", "-s", "-m", "1", str(self.third)).records[0]
                               if k.startswith("depotFile")]), 1)
-        self.assertMessages(self.ws.run("describe", "-s", "12345"), "Change 12345 unknown.")
+        self.assertMessages(self.ws.run("describe", "-s", "12345"), "12345 - no such changelist.")
 
     def test_describe_pending(self):
         """a pending change shows what is open"""

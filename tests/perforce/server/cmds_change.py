@@ -29,7 +29,7 @@ def change(ctx: Context, opts: Options) -> None:
         _set_fields(ctx, opts, row)
     else:
         unchanged = M.ChangeUpdated(change=title(row.change)) if row is not None else M.MissingDesc()
-        formcmd.process(ctx, opts, "change", lambda: _values(ctx, opts, row), lambda v: _save(ctx, opts, v),
+        formcmd.process(ctx, opts, "change", lambda: _values(ctx, opts, row), lambda v: save(ctx, opts, v),
                         unchanged)
 
 
@@ -57,7 +57,7 @@ def _values(ctx: Context, opts: Options, row: Row | None) -> dict:
 
 # saving
 
-def _save(ctx: Context, opts: Options, values: dict) -> None:
+def save(ctx: Context, opts: Options, values: dict) -> None:
     try:
         if values["Description"] in ("", PLACEHOLDER):
             raise CommandError(M.MissingDesc())

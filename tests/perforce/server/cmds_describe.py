@@ -29,7 +29,7 @@ def describe(ctx: Context, opts: Options) -> None:
     for text in opts.args:
         row = changespec.load(ctx.store, changespec.number_of(text), "O" in opts)
         if row is None:
-            ctx.message(M.NoSuchChange, change=title(int(text)))
+            ctx.message(M.ExCHANGE, argc=text)
             continue
         Description(ctx, opts, row).show()
 

@@ -9,7 +9,7 @@ no revision names; a submit that fails leaves the files open and locked in a num
 from . import changespec, formcmd, integ_submit, openfiles
 from .archive import digest
 from .changespec import PENDING, title
-from .cmds_change import _save as save_change
+from .cmds_change import save as save_change
 from .command import Context, command
 from .commit import Commit, Content
 from .filequery import client_files, parse
