@@ -131,7 +131,7 @@ make_server_root() {
     find "$CACHE" -maxdepth 1 -name 'sample-*' -mmin +1440 -exec rm -rf {} +
     rm -rf "$SERVER_ROOT.part"
     PATH=$B:$PATH unshare --net --fork --kill-child bash -ec 'ip link set lo up; exec "$0" "$1"' \
-        "${SAMPLE:-$TOP/tests/perforce/sample}" "$SERVER_ROOT.part" {guard}>&-
+        "${SAMPLE:-$TOP/tests/perforce/sample}" "$SERVER_ROOT.part" {guard}>&- || return # -e does not hold in here
     mv "$SERVER_ROOT.part" "$SERVER_ROOT"
 }
 
