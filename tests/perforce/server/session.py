@@ -24,19 +24,18 @@ class Session:
         self.specstring = "specstring" in protocol
         self.peer_host, self.peer_port = peer[0], peer[1]
         self._last_ask = 0
-        self._open: set[str] = set()
+        self._open: dict[str, Callable[[Frame], None] | None] = {}
         self._answers: dict[str, Frame] = {}
 
-    def begin(self, func: str, fields: dict) -> str:
-        """Sends an ask; its id."""
+    def begin(self, func: str, fields: dict, each: Callable[[Frame], None] | None = None) -> str:
+        """Sends an ask; its id.  Frames that come before the answer (file-data, dir-entry) go to each."""
         self._last_ask += 1
-        self._open.add(str(self._last_ask))
+        self._open[str(self._last_ask)] = each
         self.channel.write(func, [("ask", self._last_ask), *fields.items()])
         return str(self._last_ask)
 
-    def finish(self, ask: str, each: Callable[[Frame], None] | None = None) -> Frame:
-        """The answer to an ask; frames that come before it (file-data, dir-entry) go to each.  Answers to earlier asks
-        are kept for whoever waits for them."""
+    def finish(self, ask: str) -> Frame:
+        """The answer to an ask.  Answers to earlier asks are kept for whoever waits for them."""
         self.channel.flush()
         while ask not in self._answers:
             frame = self.channel.read()
@@ -44,11 +43,11 @@ class Session:
             if found not in self._open:
                 raise WireError(f"answer to {found!r} while waiting for {ask}")
             if frame.func == "answer":
-                self._open.discard(found)
+                del self._open[found]
                 self._answers[found] = frame
-            elif found == ask and each is not None:
-                each(frame)
+            elif self._open[found] is not None:
+                self._open[found](frame)
         return self._answers.pop(ask)
 
     def ask(self, func: str, fields: dict, each: Callable[[Frame], None] | None = None) -> Frame:
-        return self.finish(self.begin(func, fields), each)
+        return self.finish(self.begin(func, fields, each))

@@ -4,7 +4,8 @@ Outbox pipelines: it sends several files before it waits for the first answer, a
 arrived.  The client shows its own errors, so a file that failed is only left out of what is recorded.
 """
 
-from typing import Callable
+import itertools
+from typing import Callable, Iterable, Iterator, NamedTuple
 
 from . import filetype
 from .archive import Archive, ArchiveError, digest
@@ -15,6 +16,7 @@ from .openfiles import Opened
 from .revquery import Rev
 
 WINDOW = 64                 # files on their way at once
+BYTES = 16 << 20            # and so many bytes, or one file
 
 
 def archive(ctx: Context) -> Archive:
@@ -70,18 +72,22 @@ class Outbox:
             self.failed += 1
             self.ctx.message(M.LbrOpenFail, lbrFile=rev.lbrFile, lbrRev=rev.lbrRev)
             return
-        kind = filetype.parse(rev.type)
+        self.put_content(data, filetype.parse(rev.type), local, done, writable, rev.modTime, rev.digest)
+
+    def put_content(self, data: bytes, kind: filetype.FileType, local: str, done: Callable[[], None],
+                    writable: bool = False, mod_time: int = 0, found: str | None = None) -> None:
+        """The same for content that is no revision's; found is its digest if that is known."""
         self.count += 1
         handle, write = f"sync{self.count}", writable or self.allwrite or kind.writable
         self.ctx.send("client-OpenFile", handle=handle, path=local, type=base_of(kind),
                       perms="rw" if write else "ro",
                       exec=kind.executable or None, lineEnd=self.files.client.lineEnd or None,
-                      modTime=rev.modTime if (self.modtime or kind.modtime) and rev.modTime else None,
+                      modTime=mod_time if (self.modtime or kind.modtime) and mod_time else None,
                       clobber=True if kind.writable else self.clobber)
         for at in range(0, len(data), TEXT_CHUNK):
             self.ctx.send("client-WriteFile", handle=handle, data=data[at:at + TEXT_CHUNK])
-        self._begin("client-CloseFile",
-                    {"handle": handle, "digest": rev.digest if not kind.keywords else None}, done)
+        self._begin("client-CloseFile", {"handle": handle, "digest": found if not kind.keywords else None},
+                    done)
 
     def remove(self, local: str, done: Callable[[], None]) -> None:
         self._begin("client-DeleteFile", {"path": local, "clobber": self.clobber, "rmdir": self.rmdir}, done)
@@ -113,20 +119,51 @@ class Received:
         self.digest, self.size, self.modTime = digest, size, mod_time
 
 
-def fetch(ctx: Context, files: ClientFiles, row: Opened) -> tuple[bytes, int] | None:
-    """The workspace content of an opened file in canonical form and its modification time; None if the
-    client could not send it."""
-    kind, path = filetype.parse(row.type), files.local(row.clientFile)
-    chunks: list[bytes] = []
-    session = ctx.session
-    status = session.begin("client-StatFile", {"path": path})
-    sending = session.begin("client-SendFile", {"path": path, "type": base_of(kind),
-                                                "lineEnd": files.client.lineEnd or None})
-    modified = session.finish(status).get("mtime")
-    answer = session.finish(sending, lambda frame: chunks.append(frame.raw("data")))
-    if answer.get("status") == "error":
-        return None
-    return filetype.collapse_keywords(b"".join(chunks), kind), int(modified or 0)
+class Fetched(NamedTuple):
+    """A workspace file in canonical form, and when it was modified."""
+    data: bytes
+    modTime: int
+
+
+def fetch(ctx: Context, files: ClientFiles, row: Opened) -> Fetched | None:
+    """The workspace content of an opened file; None if the client could not send it."""
+    ((_, found),) = fetch_all(ctx, files, [row])
+    return found
+
+
+def fetch_all(ctx: Context, files: ClientFiles, rows: Iterable[Opened]) -> Iterator[tuple[Opened, Fetched | None]]:
+    """The same for many files, several on their way at once.  Nothing is on its way while one is yielded."""
+    rows = iter(rows)
+    while batch := list(itertools.islice(rows, WINDOW)):
+        asks = [ctx.session.begin("client-StatFile", {"path": files.local(row.clientFile)}) for row in batch]
+        statuses = [ctx.session.finish(ask) for ask in asks]
+        at = 0
+        while at < len(batch):
+            size, end = 0, at
+            while end < len(batch) and (end == at or size < BYTES):
+                size += int(statuses[end].get("size") or 0)
+                end += 1
+            yield from _fetched(ctx, files, batch[at:end], statuses[at:end])
+            at = end
+
+
+def _fetched(ctx: Context, files: ClientFiles, rows: list[Opened], statuses: list) -> list[tuple[Opened, Fetched | None]]:
+    asks = []
+    for row in rows:
+        chunks: list[bytes] = []
+        fields = {"path": files.local(row.clientFile), "type": base_of(filetype.parse(row.type)),
+                  "lineEnd": files.client.lineEnd or None}
+        asks.append((ctx.session.begin("client-SendFile", fields, _collector(chunks)), chunks))
+    found: list[tuple[Opened, Fetched | None]] = []
+    for row, status, (ask, chunks) in zip(rows, statuses, asks):
+        failed = ctx.session.finish(ask).get("status") == "error"
+        data = filetype.collapse_keywords(b"".join(chunks), filetype.parse(row.type))
+        found.append((row, None if failed else Fetched(data, int(status.get("mtime") or 0))))
+    return found
+
+
+def _collector(chunks: list[bytes]) -> Callable:
+    return lambda frame: chunks.append(frame.raw("data"))
 
 
 def store_content(ctx: Context, row: Opened, data: bytes, lbr_rev: str, mod_time: int = 0) -> Received:
