@@ -47,7 +47,8 @@ class Want(NamedTuple):
 class Step(NamedTuple):
     """action: branch, integrate or delete.  yours: the target's revision it starts from; opened: the target's row if the
     client has it open already; remapped: the name the target would have without moves; moved: the target's file that is moved to
-    this name."""
+    this name.  have, next_rev, others: what the client has of the target, what revision comes after its head, who else has it
+    open."""
     source: Rev
     target: str
     action: str
@@ -59,6 +60,9 @@ class Step(NamedTuple):
     remapped: str | None = None
     refusal: Bound | None = None
     moved: str | None = None
+    have: int = 0
+    next_rev: int = 1
+    others: tuple[Opened, ...] = ()
 
     @property
     def base(self) -> tuple[str, int] | None:
@@ -70,15 +74,17 @@ class Files:
 
     def __init__(self, ctx: Context, history: History):
         self.ctx, self.store, self.history = ctx, ctx.store, history
-        self.heads: dict[str, Rev] = {}
+        self.heads: dict[str, Rev | None] = {}
         self.haves: dict[str, int] = {}
         self.others: dict[str, list[Opened]] = {}
         self.revisions: dict[str, list[Rev]] = {}
 
     def load(self, pairs: list[tuple[Rev, str]]) -> None:
         targets = [target for _, target in pairs]
-        self.heads = {rev.depotFile: rev for rev in self._revs(
-            f"SELECT {COLUMNS} FROM head h JOIN rev r ON r.depotFile = h.depotFile AND r.rev = h.rev WHERE h.depotFile", targets)}
+        self.heads = dict.fromkeys(targets)
+        for rev in self._revs(f"SELECT {COLUMNS} FROM head h JOIN rev r ON r.depotFile = h.depotFile AND r.rev = h.rev"
+                              " WHERE h.depotFile", targets):
+            self.heads[rev.depotFile] = rev
         self.haves, self.others = {}, {}
         for marks, keys in chunks(targets):
             self.haves.update(self.store.rows("SELECT depotFile, rev FROM have WHERE client = ? AND depotFile IN"
@@ -86,12 +92,12 @@ class Files:
             for row in self.store.rows(f"SELECT {COLUMNS_OPENED} FROM working WHERE depotFile IN ({marks}) AND client <> ?"
                                        " ORDER BY client", *keys, encode(self.ctx.client_name)):
                 self.others.setdefault(row[1], []).append(Opened(*row))
-        sources = [source.depotFile for source, target in pairs if target in self.heads or source.rev > 1
+        sources = [source.depotFile for source, target in pairs if self.heads[target] is not None or source.rev > 1
                    or source.action == "move/add"]
         self.revisions = {path: [] for path in sources}
         for rev in self._revs(f"SELECT {COLUMNS} FROM rev r WHERE r.depotFile", sources, " ORDER BY r.depotFile, r.rev"):
             self.revisions[rev.depotFile].append(rev)
-        self.history.preload([*self.heads, *sources])
+        self.history.preload([*targets, *sources])
         self.ctx.scanned(len(pairs) * 2)
 
     def _revs(self, sql: str, paths: list[str], order: str = "") -> Iterator[Rev]:
@@ -100,12 +106,16 @@ class Files:
 
     def head(self, path: str) -> Rev | None:
         if path not in self.heads:
-            found = openfiles.head(self.store, path)
-            if found is not None:
-                self.heads[path] = found
-                self.haves[path] = openfiles.have_rev(self.store, self.ctx.client_name, path)
-                self.others[path] = openfiles.others(self.store, self.ctx.client_name, path)
-        return self.heads.get(path)
+            self.heads[path] = openfiles.head(self.store, path)
+            self.haves[path] = openfiles.have_rev(self.store, self.ctx.client_name, path)
+            self.others[path] = openfiles.others(self.store, self.ctx.client_name, path)
+        return self.heads[path]
+
+    def filled(self, step: Step) -> Step:
+        """A step with what is known of its target."""
+        head = self.head(step.target)
+        return step._replace(have=self.haves.get(step.target, 0), next_rev=head.rev + 1 if head else 1,
+                             others=tuple(self.others.get(step.target, ())))
 
     def revs(self, path: str) -> list[Rev]:
         """All revisions of a file, oldest first."""

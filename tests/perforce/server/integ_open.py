@@ -69,13 +69,13 @@ class Opener:
         """Whether the client gets the target's revision first."""
         if step.opened is not None or step.yours is None:
             return False
-        return openfiles.have_rev(self.store, self.ctx.client_name, step.target) != step.yours.rev
+        return step.have != step.yours.rev
 
     def _tell(self, step: Step) -> None:
         self.ctx.result()
         if self.quiet:
             return
-        work_rev = step.opened.workRev if step.opened else step.yours.rev if step.yours else self._next(step)
+        work_rev = step.opened.workRev if step.opened else step.yours.rev if step.yours else step.next_rev
         if self.ctx.tagged:
             self.ctx.record(self._pairs(step, work_rev))
         else:
@@ -83,9 +83,6 @@ class Opener:
             for want in step.wants if self.shows_resolves else ():
                 self._tell_resolve(want)
         self._notes(step)
-
-    def _next(self, step: Step) -> int:
-        return self.store.value("SELECT rev FROM head WHERE depotFile = ?", step.target, default=0) + 1
 
     def _other(self, step: Step) -> str | None:
         """The second action of the pair: sync, where the workspace gets a file."""
@@ -144,7 +141,7 @@ class Opener:
         warning = openfiles.stream_rules(self.ctx).warning(step.target)
         if warning is not None:
             self.ctx.message(warning)
-        openfiles.also_opened(self.ctx, step.target)
+        openfiles.also_opened(self.ctx, step.target, step.others)
 
     # doing
 
@@ -176,7 +173,7 @@ class Opener:
         kind = step.source.type if step.yours is None or copied or self.takes_type else step.yours.type
         virtual = int(self.virtual and not (step.action == "integrate" and self.is_pending(step)))
         return Opened(self.ctx.client_name, step.target, self.files.client_file(step.target), self.ctx.user, rev,
-                      rev or self._next(step), kind, step.action, self.change, 0, 0,
+                      rev or step.next_rev, kind, step.action, self.change, 0, 0,
                       step.source.digest if copied else None, None, step.moved, virtual)
 
     def _row_again(self, step: Step) -> Opened:

@@ -331,15 +331,14 @@ class Planner:
     def _checked(self, step: Step) -> Step:
         if step.refusal is not None:
             return step
-        row = step.opened
+        step, row = self.files.filled(step), step.opened
         if row is not None:
             step = step._replace(refusal=self._refused_open(step, row))
         elif step.yours is None and step.action != "branch":
             step = step._replace(refusal=M.IntegMustSync(toFile=step.target))
-        others = self.files.others.get(step.target, [])
         kind = row.type if row else step.yours.type if step.yours else step.source.type
-        if step.refusal is None and row is None and others and (
-                openfiles.is_exclusive(kind) or any(openfiles.is_exclusive(other.type) for other in others)):
+        if step.refusal is None and row is None and step.others and any(
+                openfiles.is_exclusive(text) for text in (kind, *(other.type for other in step.others))):
             step = step._replace(refusal=M.IntegXOpened(depotFile=step.target, action=step.action))
         return step
 

@@ -4,7 +4,7 @@ Every command that opens, moves, reverts or submits files goes through here; int
 share the same rows.  A file has one row per client; haveRev 0 means that the client has no revision of it.
 """
 
-from typing import NamedTuple
+from typing import Iterable, NamedTuple
 
 from . import changespec, encode, streamspec, streamview
 from .changespec import title
@@ -197,8 +197,9 @@ def notes(ctx: Context, depot_file: str, head_rev: Rev | None, work_rev: int, ac
     also_opened(ctx, depot_file)
 
 
-def also_opened(ctx: Context, depot_file: str) -> None:
-    for row in others(ctx.store, ctx.client_name, depot_file):
+def also_opened(ctx: Context, depot_file: str, rows: Iterable[Opened] | None = None) -> None:
+    """Tells who else has a file open; rows, if that is known already."""
+    for row in others(ctx.store, ctx.client_name, depot_file) if rows is None else rows:
         ctx.message(M.OpenIsLocked if row.locked else M.OpenIsOpened, depotFile=depot_file, user=row.user,
                     client=row.client)
 
