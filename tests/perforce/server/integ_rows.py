@@ -24,7 +24,8 @@ Written by integrate, merge, copy, undo, sync and unshelve; changed by resolve a
             shelved revision: -12 is `@=12`, start then is the revision the shelf is based on.
   startToRev, endToRev        the target's revision when the record was made (0, 0 of a new file).
   baseFile, baseRev           the common base; None and 0 where there is none.
-  type      what is to be decided: content, branch, delete, filetype, move (attributes and charset do not occur).
+  type      what is to be decided: content, branch, delete, filetype, move (attributes and charset do not occur).  undo is
+            never pending: it says that the file is open to undo the revisions after start up to end of itself.
             move: fromFile is the name the target would get, baseFile the name it has been given up to now.
             filetype: fromFile and its revisions as content; the types are those of fromFile#end, of the base, of the
             working row.
@@ -62,11 +63,11 @@ RECIPROCAL = {MERGE_FROM: MERGE_INTO, BRANCH_FROM: BRANCH_INTO, COPY_FROM: COPY_
 EDITED = {MERGE_FROM: EDIT_INTO, COPY_FROM: EDIT_INTO, IGNORED: EDIT_INTO, BRANCH_FROM: ADD_INTO}
 
 PENDING, RESOLVED = 0, 1
-CONTENT, BRANCH, DELETE, FILETYPE, MOVE = "content", "branch", "delete", "filetype", "move"
+CONTENT, BRANCH, DELETE, FILETYPE, MOVE, UNDO = "content", "branch", "delete", "filetype", "move", "undo"
 CREDITED = (CONTENT, BRANCH, DELETE)
 SUGGESTED = {CONTENT: MERGE_FROM, BRANCH: BRANCH_FROM, DELETE: DELETE_FROM, FILETYPE: COPY_FROM, MOVE: COPY_FROM}
 # The order in which resolves of one file are shown and decided.
-ORDER = (BRANCH, DELETE, MOVE, FILETYPE, CONTENT)
+ORDER = (BRANCH, DELETE, MOVE, FILETYPE, CONTENT, UNDO)
 
 
 class Record(NamedTuple):
@@ -129,6 +130,8 @@ def span(start: int, end: int) -> str:
 def credited(record: Record, action: str) -> tuple[int, int] | None:
     """The `how` numbers that a resolved record leaves behind for target and source, given the action the target is
     submitted with; None if it leaves nothing."""
+    if record.type == UNDO:
+        return UNDID, UNDONE_BY
     if record.state != RESOLVED or record.type not in CREDITED or not record.is_foreign:
         return None
     edited = action in ("edit", "add", "move/add") and record.how in EDITED
