@@ -27,7 +27,8 @@ VERSION    := $(shell git describe --tags --always --dirty 2>/dev/null || echo u
 
 # What the programs stand on. --as-needed below drops from each program what it does not use.
 PKGS     := libsystemd sqlite3 yaml-0.1 json-c libssh2
-# Debian packages: to build and to run every check and the demo (myhostname: there is a localhost even without /etc/hosts); then the heavy ones that only `make lint` wants.
+# Debian packages: to build and to run every check and the demo (with myhostname there is a localhost even where
+# /etc/hosts is missing); then the heavy ones that only `make lint` wants.
 DEPS     := gcc libc6-dev make pkg-config libsystemd-dev libsqlite3-dev libyaml-dev libjson-c-dev libssh2-1-dev \
             libcmocka-dev libxml2-utils python3 util-linux iproute2 systemd dbus polkitd openssh-server \
             libnss-myhostname

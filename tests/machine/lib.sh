@@ -130,9 +130,9 @@ version_of_server() {
 make_server_root() { # && throughout: set -e does not hold in a function that is asked whether it succeeded
     find "$CACHE" -maxdepth 1 -name 'sample-*' -mmin +1440 -exec rm -rf {} +
     rm -rf "$SERVER_ROOT.part" &&
-    PATH=$B:$PATH unshare --net --fork --kill-child bash -ec 'ip link set lo up; exec "$0" "$1"' \
-        "${SAMPLE:-$TOP/tests/perforce/sample}" "$SERVER_ROOT.part" {guard}>&- || return # -e does not hold in here
-    mv "$SERVER_ROOT.part" "$SERVER_ROOT"
+        PATH=$B:$PATH unshare --net --fork --kill-child bash -ec 'ip link set lo up; exec "$0" "$1"' \
+            "$TOP/tests/perforce/sample" "$SERVER_ROOT.part" {guard}>&- &&
+        mv "$SERVER_ROOT.part" "$SERVER_ROOT"
 }
 
 # --- the way in ----------------------------------------------------------------------------------------------------
