@@ -140,6 +140,11 @@ static int get_string(SystemdClient *client, const char *path, const char *inter
                                           NULL, ret);
 }
 
+int systemd_client_get_state(SystemdClient *client, char **ret) {
+        return get_string(client, "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager",
+                          "SystemState", ret);
+}
+
 /* How the main process of a unit that failed ended. */
 static int read_exit(SystemdClient *client, const char *unit, int *ret_exit_status, char **ret_message) {
         const char *service = "org.freedesktop.systemd1.Service";

@@ -20,6 +20,9 @@ DEFINE_TRIVIAL_CLEANUP_FUNC(SystemdClient *, systemd_client_free);
 int systemd_client_run_unit(SystemdClient *client, const char *unit, void (*on_tick)(void *userdata),
                             void *userdata, int *ret_exit_status, char **ret_message);
 
+/* The manager's state as `systemctl is-system-running` prints it, "stopping" when the machine goes down; owned by the caller. */
+int systemd_client_get_state(SystemdClient *client, char **ret);
+
 typedef struct SystemdUnit {
         char *active_state, *sub_state, *result, *status_text;
         bool is_enabled_or_static; /* UnitFileState is enabled, static, generated, indirect or linked */

@@ -19,8 +19,12 @@ static const struct {
         [JOB_SYNC] = { "SYNC", true, false,
                        BIT(JOB_UPDATE_COMPONENT) | BIT(JOB_INTEGRATE) | BIT(JOB_RESOLVE_PASS_1) },
         [JOB_UPDATE_COMPONENT] = { "UPDATE_COMPONENT", true, true, BIT(JOB_INTEGRATE) },
-        [JOB_INTEGRATE] = { "INTEGRATE", true, true, BIT(JOB_RESOLVE_PASS_1) | BIT(JOB_PRE_SUBMIT) },
-        [JOB_RESOLVE_PASS_1] = { "RESOLVE_PASS_1", true, true, BIT(JOB_RESOLVE_CHECK) },
+        /* Half an integration, broken off in the first two of these, is taken back and done again. */
+        [JOB_INTEGRATE] = { "INTEGRATE", true, true,
+                            BIT(JOB_RESOLVE_PASS_1) | BIT(JOB_PRE_SUBMIT) | BIT(JOB_UPDATE_COMPONENT) },
+        [JOB_RESOLVE_PASS_1] = { "RESOLVE_PASS_1", true, true,
+                                 BIT(JOB_RESOLVE_CHECK) | BIT(JOB_SYNC) | BIT(JOB_UPDATE_COMPONENT) |
+                                                 BIT(JOB_INTEGRATE) },
         [JOB_RESOLVE_CHECK] = { "RESOLVE_CHECK", true, true,
                                 BIT(JOB_NEEDS_RESOLVE) | BIT(JOB_PRE_SUBMIT) | BIT(JOB_BUILD) |
                                                 BIT(JOB_SHELVE) },

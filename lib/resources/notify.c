@@ -12,3 +12,7 @@ void notify_status(const char *format, ...) {
         va_end(arguments);
         (void) sd_notifyf(0, "STATUS=%s", text);
 }
+
+void notify_need_time(uint64_t usec) {
+        (void) sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%llu", (unsigned long long) usec);
+}

@@ -1,0 +1,11 @@
+/* The job's client: a given one is looked at, one of the job's own is made, below STATE/ID. */
+#pragma once
+
+#include "base/macro.h"
+#include "services/run.h"
+#include "services/run_target.h"
+
+/* Trusts the server's certificate by the fingerprint that is pinned for it, if one is. */
+int run_client_trust(Run *run);
+/* Sets state.client, state.root and the server's client. May be done again. */
+int run_client_prepare(Run *run, const RunTarget *target);

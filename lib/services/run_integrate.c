@@ -1,0 +1,174 @@
+/* INTEGRATE: opens the target's files in the job's changelist. Many of p4's refusals come as mere information with exit status 0; in tagged
+ * output every file that was opened is a record, so what is told at the top level beside the records was refused. */
+#include "services/run_integrate.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/buffer.h"
+#include "base/log.h"
+#include "base/string_util.h"
+#include "domain/integrate_args.h"
+#include "services/run_change.h"
+#include "services/run_hook.h"
+#include "services/run_p4.h"
+#include "services/run_source.h"
+#include "services/run_stages.h"
+#include "services/run_target.h"
+
+#define REFUSALS_MAX 20
+
+typedef struct Integration {
+        uint64_t n_opened, n_refused;
+        Buffer refusals; /* the first ones */
+} Integration;
+
+static void integration_done(Integration *integration) {
+        buffer_done(&integration->refusals);
+}
+
+static int on_opened(const MarshalRecord *record, void *userdata) {
+        Integration *integration = userdata;
+        const char *file = marshal_record_get(record, "depotFile"), *from = marshal_record_get(record, "fromFile");
+        const char *action = marshal_record_get(record, "action"), *end = marshal_record_get(record, "endFromRev");
+        if (file && action) {
+                integration->n_opened++;
+                printf("%s - %s from %s#%s\n", file, action, from ?: "?", end ?: "?");
+        }
+        return 0;
+}
+
+static void on_message(const P4Message *message, void *userdata) {
+        Integration *integration = userdata;
+        printf("%s\n", message->text);
+        if (message->severity != P4_SEVERITY_INFO || message->generic != 0) {
+                return; /* a warning, or a remark below a file's line */
+        }
+        if (integration->n_refused++ < REFUSALS_MAX) {
+                (void) buffer_append_format(&integration->refusals, "%s%s",
+                                            integration->refusals.length > 0 ? "\n" : "", message->text);
+        }
+}
+
+static int integrate(Run *run, Integration *integration, P4Result *result) {
+        _cleanup_(strv_freep) char **arguments = NULL;
+        IntegrateOptions options = {
+                .source_changelist = run->state.source,
+                .pending_changelist = run->state.change,
+        };
+        P4Command command = P4_COMMAND_INIT;
+        int r = integrate_args_make(&run->spec, &options, &arguments);
+        if (r < 0) {
+                return r;
+        }
+        command.arguments = (const char *const *) arguments;
+        command.on_record = on_opened;
+        command.on_message = on_message;
+        command.userdata = integration;
+        r = run_p4_or_fail(run, &command, result);
+        (void) fflush(stdout);
+        return r;
+}
+
+int run_integrate_again(Run *run) {
+        _cleanup_(p4_result_done) P4Result result = {};
+        _cleanup_(integration_done) Integration integration = {};
+        return integrate(run, &integration, &result);
+}
+
+/* --- when there was nothing ------------------------------------------------------------------------- */
+
+/* "Nothing to integrate" is also what p4 says of a source that was never there, and of a target outside the view. */
+static int check_source(Run *run, const RunTarget *target) {
+        _cleanup_(strv_freep) char **paths = NULL;
+        uint64_t newest = 0;
+        int r = 0;
+        for (char **path = target->view.sources; r >= 0 && path && *path; path++) {
+                _cleanup_free_ char *text = NULL;
+                r = string_format(&text, "%s@%" PRIu64, *path, run->state.source);
+                r = r < 0 ? r : strv_append(&paths, text);
+        }
+        r = r < 0 || !paths ? r : run_source_newest(run, paths, &newest);
+        if (r >= 0 && paths && newest == 0) {
+                r = run_fail(run, "empty source", "Nothing had been submitted to %s by changelist %" PRIu64,
+                             target->view.sources[0], run->state.source);
+        }
+        return r;
+}
+
+static int on_mapped(const MarshalRecord *record, void *userdata) {
+        bool *is_mapped = userdata;
+        *is_mapped = *is_mapped || !marshal_record_get(record, "unmap");
+        return 0;
+}
+
+static int check_view(Run *run, const RunTarget *target) {
+        static const char *const arguments[] = { "where", NULL };
+        _cleanup_(p4_result_done) P4Result result = {};
+        bool is_mapped = false;
+        P4Command command = P4_COMMAND_INIT;
+        if (!target->view.targets || !run->spec.client) {
+                return 0;
+        }
+        command.arguments = arguments;
+        command.batch = (const char *const *) target->view.targets;
+        command.on_record = on_mapped;
+        command.userdata = &is_mapped;
+        int r = run_p4_or_fail(run, &command, &result);
+        if (r >= 0 && !is_mapped) {
+                r = run_fail(run, "target not mapped", "The client %s does not show %s", run->state.client,
+                             target->view.targets[0]);
+        }
+        return r;
+}
+
+static int check_nothing(Run *run) {
+        _cleanup_(run_target_done) RunTarget target = {};
+        uint64_t source = run->state.source;
+        if (run->spec.changelist == 0 && !run->spec.client) {
+                return 0; /* the source was found to have changes, and the view was made for the target */
+        }
+        run->state.source = 0; /* so that the sources are looked for */
+        int r = run_target_find(run, false, &target);
+        run->state.source = source;
+        r = r < 0 || run->spec.changelist == 0 ? r : check_source(run, &target);
+        return r < 0 ? r : check_view(run, &target);
+}
+
+static int count_ours(const char *depot_file, const char *action, uint64_t change, void *userdata) {
+        uint64_t *n = userdata;
+        (*n)++;
+        return 0;
+}
+
+/* A hook may have opened files before: then these are the job's result. */
+static int nothing_integrated(Run *run, JobStage *ret_next) {
+        uint64_t n = 0;
+        int r = run_hook_exists(run, JOB_HOOK_UPDATE_COMPONENT) ? run_change_opened(run, count_ours, &n) : 0;
+        if (r >= 0 && n > 0) {
+                *ret_next = JOB_PRE_SUBMIT;
+                return 0;
+        }
+        r = r < 0 ? r : check_nothing(run);
+        return r < 0 ? r : run_finish_done(run, ret_next, "Already integrated: there was nothing to do");
+}
+
+int stage_integrate(Run *run, JobStage *ret_next) {
+        _cleanup_(p4_result_done) P4Result result = {};
+        _cleanup_(integration_done) Integration integration = {};
+        int r = integrate(run, &integration, &result);
+        if (r < 0) {
+                return r;
+        }
+        if (integration.n_refused > 0) {
+                return run_fail(run, "integrate refused", "%" PRIu64 " files could not be opened:\n%s%s",
+                                integration.n_refused, integration.refusals.data ?: "",
+                                integration.n_refused > REFUSALS_MAX ? "\n…" : "");
+        }
+        if (integration.n_opened == 0) {
+                return nothing_integrated(run, ret_next);
+        }
+        run_log(run, LOG_LEVEL_INFO, "%" PRIu64 " files are open for integration", integration.n_opened);
+        *ret_next = JOB_RESOLVE_PASS_1;
+        return 0;
+}

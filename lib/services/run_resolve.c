@@ -1,0 +1,253 @@
+/* RESOLVE_PASS_1 and RESOLVE_CHECK: what can be resolved by itself is, what is left is listed for people. Whether anything is left is never
+ * read from the automatic pass, which says "skipped" in words, but asked. */
+#include "services/run_resolve.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/string_util.h"
+#include "resources/journal.h"
+#include "services/run_change.h"
+#include "services/run_edit.h"
+#include "services/run_hook.h"
+#include "services/run_p4.h"
+#include "services/run_stages.h"
+
+/* --- the automatic pass ----------------------------------------------------------------------------- */
+
+static const char *const policies[] = {
+        [JOB_RESOLVE_MERGE] = "-am", [JOB_RESOLVE_SAFE] = "-as", [JOB_RESOLVE_THEIRS] = "-at",
+        [JOB_RESOLVE_YOURS] = "-ay", [JOB_RESOLVE_NONE] = NULL,
+};
+
+typedef struct Pass {
+        Run *run;
+        char *path; /* of the file whose chunks are counted next */
+        int error;
+} Pass;
+
+static int on_header(const MarshalRecord *record, void *userdata) {
+        Pass *pass = userdata;
+        const char *file = marshal_record_get(record, "clientFile");
+        if (!file) {
+                return 0;
+        }
+        free(TAKE_PTR(pass->path));
+        printf("%s - resolving %s %s\n", file, marshal_record_get(record, "resolveType") ?: "content",
+               marshal_record_get(record, "fromFile") ?: "");
+        return conflict_local_path(file, pass->run->state.client, pass->run->state.root, &pass->path);
+}
+
+/* The client's own lines have its generic; only conflicting files are worth remembering. */
+static void on_result(const P4Message *message, void *userdata) {
+        Pass *pass = userdata;
+        ChunkCount count;
+        printf("%s\n", message->text);
+        if (message->severity == P4_SEVERITY_INFO && message->generic == P4_GENERIC_CLIENT && pass->path &&
+            chunk_count_parse(message->text, &count) >= 0 && count.conflicting > 0) {
+                int r = chunk_counts_set(&pass->run->state.chunks, pass->path, &count);
+                pass->error = pass->error < 0 ? pass->error : r;
+        }
+}
+
+static int resolve_pass(Run *run, const char *policy, P4Result *result) {
+        char number[RUN_NUMBER_MAX];
+        const char *const arguments[] = { "resolve", policy, "-c", run_number(number, run->state.change),
+                                          NULL };
+        Pass pass = { .run = run };
+        P4Command command = P4_COMMAND_INIT;
+        command.arguments = arguments;
+        command.on_record = on_header;
+        command.on_message = on_result;
+        command.userdata = &pass;
+        int r = run_p4_or_fail(run, &command, result);
+        (void) fflush(stdout);
+        free(pass.path);
+        return r < 0 ? r : pass.error;
+}
+
+int stage_resolve_pass_1(Run *run, JobStage *ret_next) {
+        _cleanup_(p4_result_done) P4Result result = {};
+        const char *policy = policies[run->spec.resolve];
+        *ret_next = JOB_RESOLVE_CHECK;
+        if (!policy) {
+                return 0;
+        }
+        int r = resolve_pass(run, policy, &result);
+        if (r < 0) {
+                return r;
+        }
+        run->is_all_resolved = result.p4_class == P4_EMPTY && result.n_records == 0;
+        return 0;
+}
+
+/* --- what is left ----------------------------------------------------------------------------------- */
+
+static int on_conflict(const MarshalRecord *record, void *userdata) {
+        Run *run = userdata;
+        int r = conflicts_add_resolve(&run->conflicts, record, run->state.client, run->state.root);
+        run->n_conflicts += r > 0;
+        return r < 0 ? r : 0;
+}
+
+int run_conflicts_ask(Run *run, P4Result *ret) {
+        char number[RUN_NUMBER_MAX];
+        const char *const arguments[] = { "resolve", "-n", "-o", "-c", run_number(number, run->state.change),
+                                          NULL };
+        P4Command command = P4_COMMAND_INIT;
+        command.arguments = arguments;
+        command.on_record = on_conflict;
+        command.userdata = run;
+        job_conflicts_done(&run->conflicts);
+        run->n_conflicts = 0;
+        return run_p4(run, &command, ret);
+}
+
+static int on_unresolved(const MarshalRecord *record, void *userdata) {
+        Run *run = userdata;
+        return conflicts_add_fstat(&run->conflicts, record, run->state.client, run->state.root);
+}
+
+static int add_details(Run *run) {
+        _cleanup_(p4_result_done) P4Result result = {};
+        char number[RUN_NUMBER_MAX];
+        const char *const arguments[] = { "fstat", "-Ru", "-e", run_number(number, run->state.change), "//...",
+                                          NULL };
+        P4Command command = P4_COMMAND_INIT;
+        command.arguments = arguments;
+        command.on_record = on_unresolved;
+        command.userdata = run;
+        int r = run->conflicts.n_items > 0 ? run_p4_or_fail(run, &command, &result) : 0;
+        if (r >= 0) {
+                conflicts_add_chunks(&run->conflicts, &run->state.chunks);
+        }
+        return r;
+}
+
+int run_conflicts_tell(Run *run) {
+        _cleanup_free_ char *status = NULL;
+        uint64_t stamp = conflicts_stamp(&run->conflicts);
+        bool is_new = stamp != run->conflicts_stamp;
+        int r = is_new || run->resolutions.n_items > 0 ? add_details(run) : 0;
+        if (r < 0 || !is_new) {
+                return r;
+        }
+        r = run->n_conflicts == 0 ? 0 : string_format(&status, "%zu files to resolve", run->n_conflicts);
+        if (r >= 0) {
+                const JournalField fields[] = { { "MESSAGE_ID", WEIR_MESSAGE_JOB_CONFLICTS } };
+                run->conflicts_stamp = stamp;
+                journal_send(LOG_LEVEL_NOTICE, fields, ELEMENTSOF(fields), "%s: %s", run->id,
+                             status ?: "everything is resolved");
+        }
+        JobReport report = { .conflicts = &run->conflicts, .status_text = status ?: "" };
+        return r < 0 ? r : run_report(run, &report);
+}
+
+static JobStage stage_after_resolving(const Run *run) {
+        return run_hook_exists(run, JOB_HOOK_PRE_SUBMIT) ? JOB_PRE_SUBMIT :
+               run_hook_exists(run, JOB_HOOK_BUILD)      ? JOB_BUILD :
+                                                           JOB_SHELVE;
+}
+
+int stage_resolve_check(Run *run, JobStage *ret_next) {
+        _cleanup_(p4_result_done) P4Result result = {};
+        *ret_next = stage_after_resolving(run);
+        if (run->is_all_resolved) {
+                run->is_all_resolved = false;
+                return 0;
+        }
+        int r = run_conflicts_ask(run, &result);
+        if (r >= 0 && !p4_class_is_success(result.p4_class)) {
+                r = run_fail_p4(run, "resolve", &result);
+        }
+        if (r < 0) {
+                return r;
+        }
+        if (run->n_conflicts > 0) {
+                *ret_next = JOB_NEEDS_RESOLVE;
+        }
+        /* A list that was told before, also by an attempt that is no more, is taken back. */
+        bool must_tell = run->n_conflicts > 0 || run->conflicts_stamp != 0 || run->attempt > 1;
+        return must_tell ? run_conflicts_tell(run) : 0;
+}
+
+/* --- what people decided ---------------------------------------------------------------------------- */
+
+/* The depot paths of what is meant; NULL for all. */
+static int named_files(const Run *run, const char *file, char ***ret) {
+        _cleanup_(strv_freep) char **files = NULL;
+        int r = 0;
+        for (size_t i = 0; r >= 0 && i < run->conflicts.n_items; i++) {
+                const JobConflict *conflict = run->conflicts.items + i;
+                size_t n = strv_length(files);
+                bool is_known = n > 0 && string_equal(files[n - 1], conflict->depot_path);
+                if (conflict->depot_path && !is_known && conflict_is_named(conflict, file)) {
+                        r = strv_append(&files, conflict->depot_path);
+                }
+        }
+        if (r < 0) {
+                return r;
+        }
+        *ret = TAKE_PTR(files);
+        return 0;
+}
+
+static int accept_files(Run *run, ConflictAccept accept, char *const *files, bool is_all) {
+        _cleanup_(p4_result_done) P4Result result = {};
+        char number[RUN_NUMBER_MAX];
+        const char *const arguments[] = { "resolve", conflict_accept_option(accept), "-c",
+                                          run_number(number, run->state.change), NULL };
+        P4Command command = P4_COMMAND_INIT;
+        command.arguments = arguments;
+        command.batch = is_all ? NULL : (const char *const *) files;
+        int r = run_p4(run, &command, &result);
+        if (r >= 0 && !p4_class_is_success(result.p4_class)) {
+                run_log(run, LOG_LEVEL_WARNING, "Failed to resolve: %s", result.text ?: "");
+        }
+        return r;
+}
+
+static int edit_files(Run *run, char *const *files) {
+        int r = 0;
+        for (size_t i = 0; r >= 0 && files && files[i]; i++) {
+                for (size_t n = 0; r >= 0 && n < run->conflicts.n_items; n++) {
+                        const JobConflict *conflict = run->conflicts.items + n;
+                        if (string_equal(conflict->depot_path, files[i])) {
+                                r = run_edit_accept(run, conflict);
+                                break;
+                        }
+                }
+        }
+        return r;
+}
+
+static int do_resolution(Run *run, const JobPair *resolution) {
+        _cleanup_(strv_freep) char **files = NULL;
+        ConflictAccept accept = conflict_accept_from_string(resolution->second);
+        bool is_all = string_equal(resolution->first, "*");
+        int r = named_files(run, resolution->first, &files);
+        if (r < 0) {
+                return r;
+        }
+        if (accept < 0 || (!files && !is_all)) {
+                run_log(run, LOG_LEVEL_WARNING, "%s is no conflict of this job", resolution->first);
+                return 0;
+        }
+        run_log(run, LOG_LEVEL_INFO, "Resolving %s: %s", resolution->first, resolution->second);
+        return accept == CONFLICT_EDIT ? edit_files(run, files) : accept_files(run, accept, files, is_all);
+}
+
+int run_resolutions_do(Run *run) {
+        _cleanup_(job_pairs_done) JobPairs todo = run->resolutions;
+        _cleanup_(strv_freep) char **resolved = NULL;
+        int r = 0;
+        run->resolutions = (JobPairs) {};
+        for (size_t i = 0; r >= 0 && i < todo.n_items; i++) {
+                r = do_resolution(run, todo.items + i);
+                r = r < 0 ? r : strv_append(&resolved, todo.items[i].first);
+        }
+        JobReport report = { .resolved = resolved };
+        return r < 0 || !resolved ? r : run_report(run, &report);
+}

@@ -1,0 +1,15 @@
+/* The shelf: what will be submitted, in the server's keeping. */
+#pragma once
+
+#include "base/macro.h"
+#include "base/buffer.h"
+#include "services/run.h"
+
+typedef struct RunShelf {
+        uint64_t digest, n_files;
+        Buffer *list; /* depot files, one per line, are added to it; NULL: not wanted */
+} RunShelf;
+/* Puts the changelist's files into its shelf, in place of what was there. n_files 0: there was nothing to shelve. */
+int run_shelf_put(Run *run, RunShelf *shelf);
+/* Reads it back. n_files 0: there is no shelf. */
+int run_shelf_read(Run *run, RunShelf *shelf);
