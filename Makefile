@@ -32,15 +32,16 @@ PKGS     := libsystemd sqlite3 yaml-0.1 json-c libssh2
 DEPS     := gcc libc6-dev make pkg-config libsystemd-dev libsqlite3-dev libyaml-dev libjson-c-dev libssh2-1-dev \
             libcmocka-dev libxml2-utils python3 util-linux iproute2 systemd dbus polkitd openssh-server \
             libnss-myhostname
+DEPS_CHECK := clang-format
 DEPS_LINT := cppcheck clang clang-format clang-tidy clang-tools
 
 # Targets that need neither a compiler nor the libraries do not ask for them.
-LIGHT := deps deps-lint help demo-stop uninstall format clean
+LIGHT := deps deps-check deps-lint help demo-stop uninstall format clean
 ifneq ($(filter-out $(LIGHT),$(or $(MAKECMDGOALS),all)),)
 MISSING := $(shell for p in $(PKGS) cmocka; do pkg-config --exists $$p 2>/dev/null || echo $$p; done)
 # `make deps check` installs them in the first step: the rest is then evaluated by a make of its own.
 ifneq ($(MISSING),)
-ifeq ($(filter deps demo,$(MAKECMDGOALS)),)
+ifeq ($(filter deps deps-check demo check,$(MAKECMDGOALS)),)
 $(error Development files are missing for: $(MISSING). Run `make deps` as root, or install them by hand)
 endif
 endif
@@ -77,7 +78,7 @@ OBJECTS  := $(patsubst %.c,$(B)/obj/%.o,$(LIB_SRC) $(BIN_SRC) $(TEST_SRC) $(P4_S
 silent := $(findstring s,$(firstword -$(MAKEFLAGS)))
 quiet = $(if $(V),,@$(if $(silent),,echo "  $(1)  $(patsubst $(B)/%,%,$@)";))
 .DELETE_ON_ERROR:
-.PHONY: FORCE all programs deps deps-lint check check-unit check-machine check-perforce check-lint demo demo-stop install \
+.PHONY: FORCE all programs deps deps-check deps-lint check check-unit check-machine check-perforce check-lint demo demo-stop install \
         uninstall lint format asan coverage fuzz bench clean help
 
 all: programs $(TESTS) ## build everything into $(B)
@@ -120,13 +121,15 @@ apt = @want=$$(dpkg-query -W -f '$${Package} $${db:Status-Status}\n' $(1) 2>/dev
 
 deps: ## install every package that building, checking and the demo need (root)
 	$(call apt,$(DEPS))
+deps-check: deps
+	$(call apt,$(DEPS_CHECK))
 deps-lint: ## install the tools of `make lint` (root)
 	$(call apt,$(DEPS_LINT))
 
 # --- checking --------------------------------------------------------------------------------------------------------
 
 RUN_TESTS = B='$(B)' PYTHON='$(PYTHON)' tests/run
-check: ## every suite; the last line is the sum
+check: deps-check ## install what is needed, build, run every suite; the last line is the sum
 	@$(MAKE) --no-print-directory all
 	@$(RUN_TESTS) lint unit perforce machine
 check-unit: all ## one suite
