@@ -47,11 +47,30 @@ JobHook job_hook_from_string(const char *text) {
         return (JobHook) find_word(hook_names, _JOB_HOOK_MAX, text);
 }
 
-static void commands_done(JobCommands *commands) {
+void job_commands_done(JobCommands *commands) {
         for (size_t i = 0; i < commands->n_commands; i++) {
                 strv_free(commands->commands[i]);
         }
         free(commands->commands);
+        *commands = (JobCommands) {};
+}
+
+int job_commands_copy(JobCommands *ret, const JobCommands *commands) {
+        JobCommands copy = { .commands = calloc(commands->n_commands + 1, sizeof *copy.commands) };
+        int r = copy.commands ? 0 : -ENOMEM;
+
+        for (size_t i = 0; r >= 0 && i < commands->n_commands; i++) {
+                copy.n_commands++;
+                for (char *const *word = commands->commands[i]; r >= 0 && *word; word++) {
+                        r = strv_append(&copy.commands[i], *word);
+                }
+        }
+        if (r < 0) {
+                job_commands_done(&copy);
+                return r;
+        }
+        *ret = copy;
+        return 0;
 }
 
 void job_spec_done(JobSpec *spec) {
@@ -63,7 +82,7 @@ void job_spec_done(JobSpec *spec) {
                 free(strings[i]);
         }
         for (JobHook hook = 0; hook < _JOB_HOOK_MAX; hook++) {
-                commands_done(spec->hooks + hook);
+                job_commands_done(spec->hooks + hook);
         }
         strv_free(spec->environment);
         strv_free(spec->notify);

@@ -13,6 +13,7 @@
 
 #include "base/macro.h"
 #include "domain/server.h"
+#include "services/config_jobs.h"
 
 #define WEIR_CONFIG_DIRECTORY "/etc/weir"
 #define WEIR_STATE_DIRECTORY "/var/lib/weir"
@@ -28,6 +29,7 @@ typedef struct WeirConfig {
         char *p4_charset;              /* NULL: none */
         uint64_t history_keep_usec;    /* 0: for ever */
         uint64_t backup_keep;          /* copies of the database; 0: none are made */
+        JobsConfig jobs;
 } WeirConfig;
 void weir_config_done(WeirConfig *config);
 

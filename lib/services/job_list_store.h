@@ -1,0 +1,19 @@
+/* Jobs as people and runners see them, read from jobs.db. */
+#pragma once
+
+#include "services/job_store.h"
+
+#define JOB_LIST_DEFAULT 50
+#define JOB_LIST_MAX 1000
+#define JOB_LIST_BYTES_MAX ((size_t) 4 * 1024 * 1024) /* of specs in one answer */
+
+/* With everything. *ret_seq may be NULL. -ENOENT. */
+int job_list_store_get(JobStore *store, const char *id, JobRecord *ret, int64_t *ret_seq);
+/* Without what GetJob alone tells. -ENOENT. */
+int job_list_store_get_brief(JobStore *store, const char *id, JobRecord *ret, int64_t *ret_seq);
+/* Newest first. -ENOENT when filter->before is no job. */
+int job_list_store_list(JobStore *store, const JobFilter *filter, JobRecords *ret);
+/* In the order of asking, without their specs. */
+int job_list_store_list_queued(JobStore *store, JobRecords *ret);
+/* What an attempt has to do, as far as the database knows, and the Perforce user that was given (owned; empty: none). -ENOENT. */
+int job_list_store_get_work(JobStore *store, const char *id, JobWork *ret, char **ret_p4user);
