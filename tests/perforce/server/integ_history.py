@@ -20,6 +20,7 @@ BACK = frozenset((EDIT_INTO, ADD_INTO))
 CONTENT = frozenset((MERGE_FROM, BRANCH_FROM, COPY_FROM, EDIT_FROM, ADD_FROM, MOVED_FROM))
 CREDIT = FROM | {MOVED_FROM}
 MOST_FILES = 500            # files a credit is followed through
+MOST_STEPS = 20             # files a revision is followed back through
 CHUNK = 500                 # keys in one query
 
 
@@ -107,12 +108,14 @@ class History:
                     todo.append(credit.fromFile)
         return found
 
-    def _is_derived(self, source: str, rev: int, contained: dict[str, set[int]]) -> bool:
-        """Whether a revision was made of nothing but what is contained."""
+    def _is_derived(self, source: str, rev: int, contained: dict[str, set[int]], depth: int = 0) -> bool:
+        """Whether a revision was made of nothing but what is contained, be it through others."""
         origins = [credit for credit in self.of(source) if credit.endTo == rev and credit.how in AUTOMATIC]
-        return bool(origins) and all(
-            contained.get(credit.fromFile, set()).issuperset(range(credit.start + 1, credit.end + 1))
-            and not self._was_edited(source, rev, credit.fromFile) for credit in origins)
+        if not origins or depth > MOST_STEPS:
+            return False
+        return not any(self._was_edited(source, rev, credit.fromFile) for credit in origins) and all(
+            other in contained.get(credit.fromFile, ()) or self._is_derived(credit.fromFile, other, contained, depth + 1)
+            for credit in origins for other in range(credit.start + 1, credit.end + 1))
 
     def _was_edited(self, source: str, rev: int, origin: str) -> bool:
         return any(credit.end == rev and credit.how in BACK for credit in self.between(source, origin))

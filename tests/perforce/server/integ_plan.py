@@ -345,9 +345,10 @@ class Planner:
     def _refused_open(self, step: Step, row: Opened) -> Bound | None:
         if row.user != self.ctx.user:
             return M.IntegBadUser(depotFile=row.depotFile, user=row.user)
-        if row.action not in ("edit", "add", "integrate", "move/add") or step.action == "delete":
-            return M.IntegBadAction(depotFile=row.depotFile, action=step.action, badAction=row.action)
         head = self.files.head(step.target)
+        if row.action not in ("edit", "add", "integrate", "move/add") or step.action == "delete":
+            action = step.action if step.action == "delete" or head is None or not head.live else "integrate"
+            return M.IntegBadAction(depotFile=row.depotFile, action=action, badAction=row.action)
         if row.haveRev and head is not None and row.haveRev < head.rev:
             return M.IntegMustSync(toFile=row.depotFile)
         return None
