@@ -1,37 +1,24 @@
-/* One function per type of value. Braces follow the nesting of the message, so that an open container is seen. */
 #include "clients/unit_properties.h"
 
 #include <string.h>
+
+static const char *const signatures[_UNIT_PROPERTY_MAX] = {
+        [UNIT_PROPERTY_TEXT] = "s",     [UNIT_PROPERTY_BOOL] = "b",
+        [UNIT_PROPERTY_UINT32] = "u",   [UNIT_PROPERTY_UINT64] = "t",
+        [UNIT_PROPERTY_WORDS] = "as",   [UNIT_PROPERTY_ALLOW] = "(bas)",
+        [UNIT_PROPERTY_DENY] = "(bas)", [UNIT_PROPERTY_COMMAND] = "a(sasas)",
+        [UNIT_PROPERTY_FIELDS] = "aay", [UNIT_PROPERTY_CREDENTIAL] = "a(ss)",
+};
 
 static int append_words(sd_bus_message *message, const UnitProperty *row) {
         return sd_bus_message_append_strv(message, (char **) row->words);
 }
 
-static int append_text(sd_bus_message *message, const UnitProperty *row) {
-        return sd_bus_message_append(message, "s", row->text);
-}
-
-static int append_bool(sd_bus_message *message, const UnitProperty *row) {
-        return sd_bus_message_append(message, "b", row->number != 0);
-}
-
-static int append_uint32(sd_bus_message *message, const UnitProperty *row) {
-        return sd_bus_message_append(message, "u", (uint32_t) row->number);
-}
-
-static int append_uint64(sd_bus_message *message, const UnitProperty *row) {
-        return sd_bus_message_append(message, "t", row->number);
-}
-
 static int append_filter(sd_bus_message *message, const UnitProperty *row) {
         int r = sd_bus_message_open_container(message, 'r', "bas");
 
-        if (r >= 0) {
-                r = sd_bus_message_append(message, "b", row->type == UNIT_PROPERTY_ALLOW);
-        }
-        if (r >= 0) {
-                r = append_words(message, row);
-        }
+        r = r < 0 ? r : sd_bus_message_append(message, "b", row->type == UNIT_PROPERTY_ALLOW);
+        r = r < 0 ? r : append_words(message, row);
         return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
@@ -39,21 +26,11 @@ static int append_filter(sd_bus_message *message, const UnitProperty *row) {
 static int append_command(sd_bus_message *message, const UnitProperty *row) {
         int r = sd_bus_message_open_container(message, 'a', "(sasas)");
 
-        if (r >= 0) {
-                r = sd_bus_message_open_container(message, 'r', "sasas");
-        }
-        if (r >= 0) {
-                r = sd_bus_message_append(message, "s", row->words[0]);
-        }
-        if (r >= 0) {
-                r = append_words(message, row);
-        }
-        if (r >= 0) {
-                r = sd_bus_message_append(message, "as", 1, "no-env-expand");
-        }
-        if (r >= 0) {
-                r = sd_bus_message_close_container(message);
-        }
+        r = r < 0 ? r : sd_bus_message_open_container(message, 'r', "sasas");
+        r = r < 0 ? r : sd_bus_message_append(message, "s", row->words[0]);
+        r = r < 0 ? r : append_words(message, row);
+        r = r < 0 ? r : sd_bus_message_append(message, "as", 1, "no-env-expand");
+        r = r < 0 ? r : sd_bus_message_close_container(message);
         return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
@@ -66,50 +43,42 @@ static int append_fields(sd_bus_message *message, const UnitProperty *row) {
         return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
-static int append_credential(sd_bus_message *message, const UnitProperty *row) {
-        return sd_bus_message_append(message, "a(ss)", 1, row->words[0], row->words[1]);
-}
-
-static const struct {
-        const char *signature;
-        int (*append)(sd_bus_message *message, const UnitProperty *row);
-} types[_UNIT_PROPERTY_MAX] = {
-        [UNIT_PROPERTY_TEXT] = { "s", append_text },
-        [UNIT_PROPERTY_BOOL] = { "b", append_bool },
-        [UNIT_PROPERTY_UINT32] = { "u", append_uint32 },
-        [UNIT_PROPERTY_UINT64] = { "t", append_uint64 },
-        [UNIT_PROPERTY_WORDS] = { "as", append_words },
-        [UNIT_PROPERTY_ALLOW] = { "(bas)", append_filter },
-        [UNIT_PROPERTY_DENY] = { "(bas)", append_filter },
-        [UNIT_PROPERTY_COMMAND] = { "a(sasas)", append_command },
-        [UNIT_PROPERTY_FIELDS] = { "aay", append_fields },
-        [UNIT_PROPERTY_CREDENTIAL] = { "a(ss)", append_credential },
-};
-
-static int append_row(sd_bus_message *message, const UnitProperty *row) {
-        const char *signature = types[row->type].signature;
-        int r = sd_bus_message_open_container(message, 'r', "sv");
-
-        if (r >= 0) {
-                r = sd_bus_message_append(message, "s", row->name);
+static int append_value(sd_bus_message *message, const UnitProperty *row) {
+        switch (row->type) {
+        case UNIT_PROPERTY_TEXT:
+                return sd_bus_message_append(message, "s", row->text);
+        case UNIT_PROPERTY_BOOL:
+                return sd_bus_message_append(message, "b", row->number != 0);
+        case UNIT_PROPERTY_UINT32:
+                return sd_bus_message_append(message, "u", (uint32_t) row->number);
+        case UNIT_PROPERTY_UINT64:
+                return sd_bus_message_append(message, "t", row->number);
+        case UNIT_PROPERTY_WORDS:
+                return append_words(message, row);
+        case UNIT_PROPERTY_ALLOW:
+        case UNIT_PROPERTY_DENY:
+                return append_filter(message, row);
+        case UNIT_PROPERTY_COMMAND:
+                return append_command(message, row);
+        case UNIT_PROPERTY_FIELDS:
+                return append_fields(message, row);
+        case UNIT_PROPERTY_CREDENTIAL:
+                return sd_bus_message_append(message, "a(ss)", 1, row->words[0], row->words[1]);
+        default:
+                return -EINVAL;
         }
-        if (r >= 0) {
-                r = sd_bus_message_open_container(message, 'v', signature);
-        }
-        if (r >= 0) {
-                r = types[row->type].append(message, row);
-        }
-        if (r >= 0) {
-                r = sd_bus_message_close_container(message);
-        }
-        return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
 int unit_properties_append(sd_bus_message *message, const UnitProperty *rows, size_t n_rows) {
         int r = 0;
 
         for (size_t i = 0; i < n_rows && r >= 0; i++) {
-                r = append_row(message, rows + i);
+                r = sd_bus_message_open_container(message, 'r', "sv");
+                r = r < 0 ? r : sd_bus_message_append(message, "s", rows[i].name);
+                r = r < 0 ? r : sd_bus_message_open_container(message, 'v', signatures[rows[i].type]);
+                r = r < 0 ? r : append_value(message, rows + i);
+                r = r < 0 ? r : sd_bus_message_close_container(message);
+                r = r < 0 ? r : sd_bus_message_close_container(message);
         }
         return r;
 }

@@ -9,15 +9,15 @@
 #include "resources/bus.h"
 
 typedef enum UnitPropertyType {
-        UNIT_PROPERTY_TEXT,       /* s: text */
-        UNIT_PROPERTY_BOOL,       /* b: number */
-        UNIT_PROPERTY_UINT32,     /* u: number */
-        UNIT_PROPERTY_UINT64,     /* t: number */
-        UNIT_PROPERTY_WORDS,      /* as: words */
-        UNIT_PROPERTY_ALLOW,      /* (bas): only words */
-        UNIT_PROPERTY_DENY,       /* (bas): all but words */
-        UNIT_PROPERTY_COMMAND,    /* a(sasas): words is its argv, taken as it is: nothing in it is expanded */
-        UNIT_PROPERTY_FIELDS,     /* aay: words are NAME=VALUE of the journal */
+        UNIT_PROPERTY_TEXT,    /* s: text */
+        UNIT_PROPERTY_BOOL,    /* b: number */
+        UNIT_PROPERTY_UINT32,  /* u: number */
+        UNIT_PROPERTY_UINT64,  /* t: number */
+        UNIT_PROPERTY_WORDS,   /* as: words */
+        UNIT_PROPERTY_ALLOW,   /* (bas): only words */
+        UNIT_PROPERTY_DENY,    /* (bas): all but words */
+        UNIT_PROPERTY_COMMAND, /* a(sasas): words is its argv, taken as it is: nothing in it is expanded */
+        UNIT_PROPERTY_FIELDS,  /* aay: words are NAME=VALUE of the journal */
         UNIT_PROPERTY_CREDENTIAL, /* a(ss): words are its id and its file */
         _UNIT_PROPERTY_MAX,
 } UnitPropertyType;

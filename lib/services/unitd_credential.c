@@ -1,6 +1,5 @@
 #include "services/unitd_credential.h"
 
-#include <dirent.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,26 +8,24 @@
 #include "base/string_util.h"
 #include "base/time_util.h"
 #include "resources/process.h"
-#include "services/unitd_job.h"
 
 #define DIRECTORY "/var/lib/weir-credentials"
-#define NAME_MAX_LENGTH 64
+#define NAME_LENGTH_MAX 64
+#define SECRET_MAX 4096
 #define OUTPUT_MAX ((size_t) 64 * 1024)
 #define TIMEOUT_USEC (10 * USEC_PER_SEC) /* below the watchdog's */
 
-bool unitd_credential_name_is_valid(const char *name) {
+int unitd_credential_path(const char *name, char **ret, sd_bus_error *ret_error) {
         static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-";
         size_t length = strlen(name);
 
-        return length > 0 && length <= NAME_MAX_LENGTH && strspn(name, allowed) == length;
-}
-
-int unitd_credential_path(const char *name, char **ret) {
+        if (length == 0 || length > NAME_LENGTH_MAX || strspn(name, allowed) != length) {
+                return sd_bus_error_setf(
+                                ret_error, SD_BUS_ERROR_INVALID_ARGS,
+                                "The name of a credential is of letters, digits and hyphens, %d at most",
+                                NAME_LENGTH_MAX);
+        }
         return string_format(ret, DIRECTORY "/%s", name);
-}
-
-bool unitd_credential_exists(const char *path) {
-        return access(path, F_OK) >= 0;
 }
 
 typedef struct Output {
@@ -45,7 +42,8 @@ static int on_text(const void *data, size_t length, void *userdata) {
 }
 
 static int on_errors(const void *data, size_t length, void *userdata) {
-        (void) buffer_append(&((Output *) userdata)->errors, data, length); /* what does not fit is not missed */
+        (void) buffer_append(&((Output *) userdata)->errors, data,
+                             length); /* what does not fit is not missed */
         return 0;
 }
 
@@ -53,62 +51,48 @@ static int encrypt(const void *secret, size_t length, Output *output) {
         static const char *const argv[] = {
                 "systemd-creds", "encrypt", "--with-key=host", "--name=" UNITD_CREDENTIAL_ID, "-", "-", NULL
         };
-        ProcessSpec spec = PROCESS_SPEC_INIT;
+        const ProcessSpec spec = { .argv = argv,
+                                   .input = secret,
+                                   .input_length = length,
+                                   .timeout_usec = TIMEOUT_USEC,
+                                   .cancel_fd = -1,
+                                   .on_stdout = on_text,
+                                   .on_stderr = on_errors,
+                                   .userdata = output };
         ProcessResult result = {};
-        int r;
+        int r = process_run(&spec, &result);
 
-        spec.argv = argv;
-        spec.input = secret;
-        spec.input_length = length;
-        spec.timeout_usec = TIMEOUT_USEC;
-        spec.on_stdout = on_text;
-        spec.on_stderr = on_errors;
-        spec.userdata = output;
-        r = process_run(&spec, &result);
-        if (r >= 0 && (result.signal != 0 || result.exit_status != 0 || output->text.length == 0)) {
-                r = -EREMOTEIO;
-        }
-        return r;
+        return r >= 0 && (result.signal != 0 || result.exit_status != 0 || output->text.length == 0) ?
+                               -EREMOTEIO :
+                               r;
 }
 
-int unitd_credential_store(const char *name, const void *secret, size_t length, char **ret_message) {
+int unitd_credential_store(const char *name, const void *secret, size_t length, sd_bus_error *ret_error) {
         _cleanup_(output_done) Output output = { .text.max = OUTPUT_MAX, .errors.max = OUTPUT_MAX };
-        _cleanup_free_ char *path = NULL;
-        int r = unitd_credential_path(name, &path);
+        _cleanup_free_ char *path = NULL, *words = NULL;
+        int r = unitd_credential_path(name, &path, ret_error);
 
-        if (r >= 0) {
-                r = encrypt(secret, length, &output);
+        if (r < 0) {
+                return r;
         }
-        if (r >= 0) {
-                r = file_write_atomic(path, output.text.data, output.text.length, 0600);
+        if (length == 0 || length > SECRET_MAX) {
+                return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS,
+                                         "A secret has from 1 to %d bytes", SECRET_MAX);
         }
-        if (r == -EREMOTEIO && output.errors.length > 0) {
-                (void) string_printable(ret_message, output.errors.data, 512);
+        r = encrypt(secret, length, &output);
+        r = r < 0 ? r : file_write_atomic(path, output.text.data, output.text.length, 0600);
+        if (r < 0) {
+                (void) string_printable(&words, output.errors.data ? output.errors.data : strerror(-r), 512);
+                return sd_bus_error_setf(ret_error, SD_BUS_ERROR_FAILED,
+                                         "The credential could not be kept: %s",
+                                         words ? words : strerror(-r));
         }
-        return r;
+        return 0;
 }
 
-int unitd_credential_drop(const char *name) {
+int unitd_credential_drop(const char *name, sd_bus_error *ret_error) {
         _cleanup_free_ char *path = NULL;
-        int r = unitd_credential_path(name, &path);
+        int r = unitd_credential_path(name, &path, ret_error);
 
-        if (r >= 0 && unlink(path) < 0 && errno != ENOENT) {
-                r = -errno;
-        }
-        return r;
-}
-
-/* Temporary names have a dot, names of credentials have none. */
-void unitd_credential_tidy(void) {
-        DIR *directory = opendir(DIRECTORY);
-        struct dirent *entry;
-
-        while (directory && (entry = readdir(directory))) {
-                if (entry->d_name[0] != '.' && strchr(entry->d_name, '.')) {
-                        (void) unlinkat(dirfd(directory), entry->d_name, 0);
-                }
-        }
-        if (directory) {
-                (void) closedir(directory);
-        }
+        return r < 0 || unlink(path) >= 0 || errno == ENOENT ? r : -errno;
 }

@@ -3,12 +3,16 @@
 #include "services/unitd_job.h"
 
 #include <inttypes.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include "base/string_util.h"
 #include "base/time_util.h"
 #include "clients/unit_properties.h"
+#include "services/unitd_credential.h"
 
-#define STOP_TIMEOUT_USEC (20 * USEC_PER_SEC)
 #define WORDS(...) ((const char *const[]) { __VA_ARGS__, NULL })
 
 /* What the unit is, whatever the job. */
@@ -28,7 +32,8 @@ static const UnitProperty constant_properties[] = {
 
         /* Every process of the cgroup ends with the runner, whatever session or parent it has found itself. */
         { "KillMode", UNIT_PROPERTY_TEXT, .text = "control-group" },
-        { "SendSIGKILL", UNIT_PROPERTY_BOOL, .number = true },
+        { "TimeoutStopUSec", UNIT_PROPERTY_UINT64,
+          .number = 20 * USEC_PER_SEC }, /* unless the caller chooses */
         { "OOMPolicy", UNIT_PROPERTY_TEXT, .text = "stop" },
         /* exec: the runner says what it is doing, and weir-finish that it needs longer than the time-out of stopping. */
         { "NotifyAccess", UNIT_PROPERTY_TEXT, .text = "exec" },
@@ -79,106 +84,111 @@ static const struct {
         const char *name, *property;
         uint64_t min, max;
         size_t offset;
-} limit_table[] = {
-        { "MemoryMax", "MemoryMax", 1024 * 1024, INT64_MAX, offsetof(UnitdLimits, memory_max) },
-        { "CPUWeight", "CPUWeight", 1, 10000, offsetof(UnitdLimits, cpu_weight) },
-        { "IOWeight", "IOWeight", 1, 10000, offsetof(UnitdLimits, io_weight) },
-        { "TasksMax", "TasksMax", 8, 1000000, offsetof(UnitdLimits, tasks_max) },
+} limits[] = {
+        { "MemoryMax", "MemoryMax", 1024 * 1024, INT64_MAX, offsetof(UnitdJob, memory_max) },
+        { "CPUWeight", "CPUWeight", 1, 10000, offsetof(UnitdJob, cpu_weight) },
+        { "IOWeight", "IOWeight", 1, 10000, offsetof(UnitdJob, io_weight) },
+        { "TasksMax", "TasksMax", 8, 1000000, offsetof(UnitdJob, tasks_max) },
         { "stop_timeout_usec", "TimeoutStopUSec", USEC_PER_SEC, USEC_PER_HOUR,
-          offsetof(UnitdLimits, stop_timeout_usec) },
+          offsetof(UnitdJob, stop_timeout_usec) },
 };
 
-static uint64_t limit_of(const UnitdLimits *limits, size_t i) {
-        return *(const uint64_t *) ((const char *) limits + limit_table[i].offset);
+static uint64_t limit_of(const UnitdJob *job, size_t i) {
+        return *(const uint64_t *) ((const char *) job + limits[i].offset);
 }
 
-int unitd_job_check(const char *id, uint32_t attempt, sd_bus_error *ret_error) {
-        if (!job_id_is_valid(id)) {
-                return sd_bus_error_set(ret_error, SD_BUS_ERROR_INVALID_ARGS,
-                                        "The id is none of a job: INT-YYYYMMDD-NNN");
-        }
-        if (attempt < 1 || attempt > JOB_ATTEMPT_MAX) {
+/* A unit whose credential is missing would fail without a word of why. */
+static int check_credential(const char *name, sd_bus_error *ret_error) {
+        _cleanup_free_ char *path = NULL;
+        int r = unitd_credential_path(name, &path, ret_error);
+
+        return r < 0 || access(path, F_OK) >= 0 ?
+                               r :
+                               sd_bus_error_setf(ret_error, SD_BUS_ERROR_FILE_NOT_FOUND,
+                                                 "There is no credential called %s", name);
+}
+
+int unitd_job_check(const UnitdJob *job, sd_bus_error *ret_error) {
+        if (!job_id_is_valid(job->id) || job->attempt < 1 || job->attempt > JOB_ATTEMPT_MAX) {
                 return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS,
-                                         "The attempt must be from 1 to %d", JOB_ATTEMPT_MAX);
+                                         "A job is INT-YYYYMMDD-NNN, and its attempt from 1 to %d",
+                                         JOB_ATTEMPT_MAX);
         }
-        return 0;
-}
+        for (size_t i = 0; i < ELEMENTSOF(limits); i++) {
+                uint64_t value = limit_of(job, i);
 
-int unitd_limits_check(const UnitdLimits *limits, sd_bus_error *ret_error) {
-        for (size_t i = 0; i < ELEMENTSOF(limit_table); i++) {
-                uint64_t value = limit_of(limits, i);
-
-                if (value != 0 && (value < limit_table[i].min || value > limit_table[i].max)) {
+                if (value != 0 && (value < limits[i].min || value > limits[i].max)) {
                         return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS,
-                                                 "%s must be from %" PRIu64 " to %" PRIu64,
-                                                 limit_table[i].name, limit_table[i].min, limit_table[i].max);
+                                                 "%s must be from %" PRIu64 " to %" PRIu64, limits[i].name,
+                                                 limits[i].min, limits[i].max);
                 }
         }
-        return 0;
+        return job->credential ? check_credential(job->credential, ret_error) : 0;
 }
 
 /* --- the unit --- */
 
-static int append_limits(sd_bus_message *message, const UnitdLimits *limits) {
-        int r = limits->stop_timeout_usec > 0 ?
-                        0 :
-                        sd_bus_message_append(message, "(sv)", "TimeoutStopUSec", "t", STOP_TIMEOUT_USEC);
+static int append_limits(sd_bus_message *message, const UnitdJob *job) {
+        int r = 0;
 
-        for (size_t i = 0; i < ELEMENTSOF(limit_table) && r >= 0; i++) {
-                if (limit_of(limits, i) > 0) {
-                        r = sd_bus_message_append(message, "(sv)", limit_table[i].property, "t",
-                                                  limit_of(limits, i));
+        for (size_t i = 0; i < ELEMENTSOF(limits) && r >= 0; i++) {
+                if (limit_of(job, i) > 0) {
+                        r = sd_bus_message_append(message, "(sv)", limits[i].property, "t",
+                                                  limit_of(job, i));
                 }
         }
         return r;
 }
 
-static int append_identity(sd_bus_message *message, const char *programs, const char *id, uint32_t attempt,
-                           const char *credential) {
-        _cleanup_free_ char *description = NULL, *runner = NULL, *finish = NULL, *number = NULL,
-                            *runtime = NULL, *field = NULL;
-        int r = string_format(&description, "weir integration job %s, attempt %" PRIu32, id, attempt);
+/* The programs that units run are installed beside this one. */
+static int program_path(const char *name, char **ret) {
+        char path[PATH_MAX];
+        ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
 
-        r = r < 0 ? r : string_format(&runner, "%s/weir-integrate", programs);
-        r = r < 0 ? r : string_format(&finish, "%s/weir-finish", programs);
-        r = r < 0 ? r : string_format(&number, "%" PRIu32, attempt);
-        r = r < 0 ? r : string_format(&runtime, "weir-job/%s-%" PRIu32, id, attempt);
-        r = r < 0 ? r : string_format(&field, "WEIR_JOB=%s", id);
+        if (n < 0) {
+                return -errno;
+        }
+        path[n] = 0;
+        return string_format(ret, "%s/%s", dirname(path), name);
+}
+
+static int append_identity(sd_bus_message *message, const UnitdJob *job) {
+        _cleanup_free_ char *runner = NULL, *finish = NULL, *credential = NULL;
+        char attempt[16], description[JOB_ID_MAX + 64], runtime[JOB_ID_MAX + 32], field[JOB_ID_MAX + 16];
+        int r = program_path("weir-integrate", &runner);
+
+        r = r < 0 ? r : program_path("weir-finish", &finish);
+        r = r < 0 || !job->credential ? r : unitd_credential_path(job->credential, &credential, NULL);
         if (r < 0) {
                 return r;
         }
+        (void) snprintf(attempt, sizeof(attempt), "%" PRIu32, job->attempt);
+        (void) snprintf(description, sizeof(description), "weir integration job %s, attempt %s", job->id,
+                        attempt);
+        (void) snprintf(runtime, sizeof(runtime), "weir-job/%s-%s", job->id, attempt);
+        (void) snprintf(field, sizeof(field), "WEIR_JOB=%s", job->id);
 
         const UnitProperty properties[] = {
                 { "Description", UNIT_PROPERTY_TEXT, .text = description },
-                { "ExecStartEx", UNIT_PROPERTY_COMMAND, .words = WORDS(runner, id, number) },
-                { "ExecStopPostEx", UNIT_PROPERTY_COMMAND, .words = WORDS(finish, id, number) },
+                { "ExecStartEx", UNIT_PROPERTY_COMMAND, .words = WORDS(runner, job->id, attempt) },
+                { "ExecStopPostEx", UNIT_PROPERTY_COMMAND, .words = WORDS(finish, job->id, attempt) },
                 { "RuntimeDirectory", UNIT_PROPERTY_WORDS, .words = WORDS(runtime) },
                 { "LogExtraFields", UNIT_PROPERTY_FIELDS, .words = WORDS(field) },
                 { "LoadCredentialEncrypted", UNIT_PROPERTY_CREDENTIAL,
-                  .words = WORDS(UNITD_CREDENTIAL_ID, credential) },
+                  .words = WORDS(UNITD_CREDENTIAL_ID, credential) }, /* the last one: left out without one */
         };
         return unit_properties_append(message, properties, ELEMENTSOF(properties) - !credential);
 }
 
-int unitd_job_append(sd_bus_message *message, const char *programs, const char *id, uint32_t attempt,
-                     const UnitdLimits *limits, const char *credential) {
+int unitd_job_append(sd_bus_message *message, const UnitdJob *job) {
         char unit[JOB_UNIT_MAX];
-        int r = sd_bus_message_append(message, "ss", job_unit_format(unit, id, attempt), "fail");
+        int r = sd_bus_message_append(message, "ss", job_unit_format(unit, job->id, job->attempt), "fail");
 
-        if (r >= 0) {
-                r = sd_bus_message_open_container(message, 'a', "(sv)");
-        }
-        if (r >= 0) {
-                r = unit_properties_append(message, constant_properties, ELEMENTSOF(constant_properties));
-        }
-        if (r >= 0) {
-                r = append_identity(message, programs, id, attempt, credential);
-        }
-        if (r >= 0) {
-                r = append_limits(message, limits);
-        }
-        if (r >= 0) {
-                r = sd_bus_message_close_container(message);
-        }
+        r = r < 0 ? r : sd_bus_message_open_container(message, 'a', "(sv)");
+        r = r < 0 ? r :
+                    unit_properties_append(message, constant_properties, ELEMENTSOF(constant_properties));
+        r = r < 0 ? r : append_identity(message, job);
+        r = r < 0 ? r : append_limits(message, job);
+        r = r < 0 ? r : sd_bus_message_close_container(message);
         return r < 0 ? r : sd_bus_message_append(message, "a(sa(sv))", 0); /* further units: none */
 }

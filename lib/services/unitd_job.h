@@ -7,19 +7,15 @@
 #include "domain/job_id.h"
 #include "resources/bus.h"
 
-#define UNITD_CREDENTIAL_ID "p4-ticket" /* the file in the job's $CREDENTIALS_DIRECTORY */
-
-/* 0 or NULL: not given. */
-typedef struct UnitdLimits {
+/* What a caller says. Texts are borrowed; of what follows attempt, 0 and NULL are: not given. */
+typedef struct UnitdJob {
+        const char *id;
+        uint32_t attempt;
         uint64_t memory_max, cpu_weight, io_weight, tasks_max, stop_timeout_usec;
-        char *credential; /* a name, borrowed */
-} UnitdLimits;
+        const char *credential; /* its name */
+} UnitdJob;
 
-/* Each is told as InvalidArgs when it is none; 0 otherwise. */
-int unitd_job_check(const char *id, uint32_t attempt, sd_bus_error *ret_error);
-int unitd_limits_check(const UnitdLimits *limits, sd_bus_error *ret_error);
-
-/* Appends the arguments of StartTransientUnit(). All of them were checked. programs: the directory of weir's programs;
- * credential: the file, NULL: none. */
-int unitd_job_append(sd_bus_message *message, const char *programs, const char *id, uint32_t attempt,
-                     const UnitdLimits *limits, const char *credential);
+/* What is wrong is told as InvalidArgs; a credential that is not there as FileNotFound. */
+int unitd_job_check(const UnitdJob *job, sd_bus_error *ret_error);
+/* Appends the arguments of StartTransientUnit() for a job that was checked. */
+int unitd_job_append(sd_bus_message *message, const UnitdJob *job);

@@ -6,8 +6,7 @@
 #include "base/macro.h"
 
 typedef struct UnitsBus UnitsBus;
-/* Exports the object; requesting the name is the caller's. programs: the directory of weir's programs, kept by reference. -ENOENT: there
- * is no user weir. */
-int units_bus_new(sd_bus *bus, const char *programs, UnitsBus **ret);
+/* Exports the object; requesting the name is the caller's. -ENOENT: there is no user weir. */
+int units_bus_new(sd_bus *bus, UnitsBus **ret);
 UnitsBus *units_bus_free(UnitsBus *units_bus);
 DEFINE_TRIVIAL_CLEANUP_FUNC(UnitsBus *, units_bus_free);
