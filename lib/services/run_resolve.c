@@ -30,7 +30,12 @@ typedef struct Pass {
 
 static int on_header(const MarshalRecord *record, void *userdata) {
         Pass *pass = userdata;
-        const char *file = marshal_record_get(record, "clientFile");
+        const char *file = marshal_record_get(record, "clientFile"), *how = marshal_record_get(record, "how");
+        if (how) { /* the result, which some releases tell as text */
+                printf("%s - %s %s\n", marshal_record_get(record, "toFile") ?: "", how,
+                       marshal_record_get(record, "fromFile") ?: "");
+                return 0;
+        }
         if (!file) {
                 return 0;
         }
