@@ -126,6 +126,11 @@ class Archive:
             return False
         return True
 
+    def exists(self, lbr_file: str, lbr_rev: str) -> bool:
+        """Whether there is a content of that name, without reading it; one in an RCS file does not count."""
+        base, name = self._place(lbr_file)
+        return any(_find(base, name + b",d/" + encode(lbr_rev) + suffix) for suffix in (b".gz", b""))
+
     # writing
 
     def write(self, lbr_file: str, lbr_rev: str, chunks: Iterable[bytes], compress: bool = True

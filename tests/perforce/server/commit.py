@@ -35,6 +35,10 @@ def common_path(paths: list[str]) -> str:
 
 
 class Commit:
+    """Of the opened files of a change.  shelf: the change whose shelf is submitted instead (see submit_shelf)."""
+
+    shelf = 0
+
     def __init__(self, ctx: Context, files: ClientFiles, number: int, contents: list[Content]):
         self.ctx, self.store, self.files = ctx, ctx.store, files
         self.number, self.contents = number, contents
@@ -51,17 +55,20 @@ class Commit:
                 self._write_rev(content, base, submitted)
                 self._write_integrations(content, submitted)
                 self._purge_old(content)
-            for content in self.contents:
-                self._close(content)
+            self._close_all()
         return submitted
 
     def _check(self) -> None:
-        """Nobody may have touched the change since it was locked."""
+        """Nobody may have touched the change or its files since it was locked."""
+        heads = dict(self.store.rows("SELECT w.depotFile, h.rev FROM working w JOIN head h ON h.depotFile = w.depotFile"
+                                     " WHERE w.client = ? AND w.change = ?", self.ctx.client_name, self.number))
         now = openfiles.of_change(self.store, self.ctx.client_name, self.number)
-        heads_moved = any(self.store.value("SELECT rev FROM head WHERE depotFile = ?", content.row.depotFile,
-                                           default=0)
-                          != content.rev - 1 for content in self.contents)
-        if now != [content.row for content in self.contents] or heads_moved:
+        self._check_heads(heads)
+        if now != [content.row for content in self.contents]:
+            self.ctx.fail(M.SubmitDataChanged)
+
+    def _check_heads(self, heads: dict[str, int]) -> None:
+        if any(heads.get(content.row.depotFile, 0) != content.rev - 1 for content in self.contents):
             self.ctx.fail(M.SubmitDataChanged)
 
     def _rename(self) -> int:
@@ -87,7 +94,7 @@ class Commit:
             return None
         moved = (openfiles.revision(self.store, row.movedFile, self.revs.get(row.movedFile, 1) - 1)
                  if row.action == "move/add" else None)
-        for base in (moved, *integ_submit.sources(self.store, row)):
+        for base in (moved, *integ_submit.sources(self.store, row, self.shelf)):
             if base is not None and base.digest == received.digest and base.lbrFile:
                 return base
         return None
@@ -119,11 +126,15 @@ class Commit:
 
     def _write_integrations(self, content: Content, submitted: int) -> None:
         row = content.row
-        integ_submit.write_credit(self.store, row, content.rev, submitted)
+        integ_submit.write_credit(self.store, row, content.rev, submitted, self.shelf)
         if row.action == "move/add":
             integ_submit.write_move(self.store, row, content.rev, self.revs[row.movedFile], submitted)
 
     # the client
+
+    def _close_all(self) -> None:
+        for content in self.contents:
+            self._close(content)
 
     def _close(self, content: Content) -> None:
         row = content.row

@@ -1,6 +1,7 @@
 """What integrations mean for submit: contents that are in the archives already, and the records that stay.
 
-Called by cmds_submit (before anything is fetched) and commit (inside its transaction); integ_rows says what the rows mean.
+Called by cmds_submit (before anything is fetched) and commit (inside its transaction); integ_rows says what
+the rows mean.
 """
 
 from . import integ_rows, openfiles
@@ -14,10 +15,10 @@ UNTOUCHED = ("branch", "integrate", "move/add")
 PUT = "INSERT OR REPLACE INTO integed VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 
-def sources(store: Store, row: Opened) -> list[Rev]:
-    """The revisions an opened file's content may be the same as: what it was branched or copied from, and, where all of
-    it was ignored, its own."""
-    records = [record for record in integ_rows.of_file(store, row.client, row.depotFile)
+def sources(store: Store, row: Opened, shelf: int = 0) -> list[Rev]:
+    """The revisions the content of an opened (or shelved) file may be the same as: what it was branched or
+    copied from, and, where all of it was ignored, its own."""
+    records = [record for record in integ_rows.of_file(store, row.client, row.depotFile, shelf)
                if record.state == RESOLVED and record.type in integ_rows.CREDITED]
     found = [openfiles.revision(store, record.fromFile, record.endFromRev) for record in reversed(records)
              if record.how in (BRANCH_FROM, COPY_FROM) and record.endFromRev > 0]
@@ -27,8 +28,8 @@ def sources(store: Store, row: Opened) -> list[Rev]:
 
 
 def known_content(store: Store, row: Opened) -> Rev | None:
-    """The revision whose archive holds what will be submitted, so that nothing needs to be fetched; None if the
-    workspace has the content."""
+    """The revision whose archive holds what will be submitted, so that nothing needs to be fetched; None if
+    the workspace has the content."""
     if row.action not in UNTOUCHED or not (row.digest or row.virtual):
         return None
     found = sources(store, row)
@@ -46,23 +47,26 @@ def tampered(row: Opened, found: str) -> bool:
     return row.action in UNTOUCHED and bool(row.digest) and row.digest != found
 
 
-def write_credit(store: Store, row: Opened, rev: int, change: int) -> None:
-    """The records of one submitted file, in both directions."""
-    for record in integ_rows.of_file(store, row.client, row.depotFile):
+def write_credit(store: Store, row: Opened, rev: int, change: int, shelf: int = 0) -> None:
+    """The records of one submitted file, opened or shelved, in both directions."""
+    for record in integ_rows.of_file(store, row.client, row.depotFile, shelf):
         how = integ_rows.credited(record, row.action)
         if how is not None:
-            pair(store, row.depotFile, rev, record.fromFile, record.startFromRev, record.endFromRev, how, change)
+            pair(store, row.depotFile, rev, record.fromFile, record.startFromRev, record.endFromRev, how,
+                 change)
 
 
 def write_move(store: Store, row: Opened, rev: int, source_rev: int, change: int) -> None:
     """The records of a move/add and its move/delete."""
-    pair(store, row.depotFile, rev, row.movedFile, 0, source_rev - 1, (MOVED_FROM, MOVED_INTO), change, source_rev)
+    pair(store, row.depotFile, rev, row.movedFile, 0, source_rev - 1, (MOVED_FROM, MOVED_INTO), change,
+         source_rev)
 
 
-def pair(store: Store, to_file: str, rev: int, from_file: str, start: int, end: int, how: tuple[int, int], change: int,
+def pair(store: Store, to_file: str, rev: int, from_file: str, start: int, end: int, how: tuple[int, int],
+         change: int,
          source_rev: int = 0) -> None:
-    """A record and its reciprocal: revision rev of to_file came from from_file.  source_rev: the revision of the source
-    that the reciprocal belongs to, if that is not what was taken."""
+    """A record and its reciprocal: revision rev of to_file came from from_file.  source_rev: the revision of
+    the source that the reciprocal belongs to, if that is not what was taken."""
     back = (source_rev - 1, source_rev) if source_rev else (start, end)
     store.execute(PUT, to_file, from_file, start, end, rev - 1, rev, how[0], change)
     store.execute(PUT, from_file, to_file, rev - 1, rev, *back, how[1], change)
