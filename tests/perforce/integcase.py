@@ -1,5 +1,5 @@
-"""What the tests of integrations share: files A and B of //depot in one workspace, streams with a workspace each, and short
-ways to say what flowed."""
+"""What the tests of integrations share: files A and B of //depot in one workspace, streams with a workspace
+each, and short ways to say what flowed."""
 
 from filecase import FileCase, Workspace
 from server.store import Store
@@ -25,7 +25,8 @@ class IntegCase(FileCase):
         self.addCleanup(self.ws.run, "revert", "-w", "//...")
 
     def at(self, name: str, where: str = "depot") -> str:
-        """A file of the test: its depot path, its name in the workspace ("ws") or its local path ("local")."""
+        """A file of the test: its depot path, its name in the workspace ("ws") or its local path
+        ("local")."""
         path = f"{self.here}/{name}"
         return {"depot": f"//depot/{path}", "ws": path, "local": self.ws.path(path)}[where]
 
@@ -53,7 +54,8 @@ class IntegCase(FileCase):
 
     def flows(self, name: str) -> list[str]:
         """How each revision of a file came to be, oldest first: `#2 integrate: copy from A#2`."""
-        record = next(r for r in self.ws.good("filelog", self.at(name)).records if r["depotFile"] == self.at(name))
+        record = next(r for r in self.ws.good("filelog", self.at(name)).records
+                      if r["depotFile"] == self.at(name))
         found = []
         for n in range(len([key for key in record if key.startswith("rev")])):
             parts = []
@@ -63,7 +65,8 @@ class IntegCase(FileCase):
                 first = 1 if start == "#none" else int(start[1:]) + 1
                 span = end if f"#{first}" == end else f"#{first},{end}"
                 parts.append(f"{record[f'how{n},{m}']} {file}{span}")
-            found.append(f"#{record[f'rev{n}']} {record[f'action{n}']}" + (": " + "; ".join(parts) if parts else ""))
+            found.append(f"#{record[f'rev{n}']} {record[f'action{n}']}" + (": " + "; ".join(parts) if parts
+                                                                           else ""))
         return found[::-1]
 
     def opened(self) -> list[str]:

@@ -65,7 +65,8 @@ class Credit(IntegCase):
         self.ws.good("resolve", "-as")
         self.ws.submit()
         self.assertEqual(self.flows("A")[-1], "#3 integrate: copy from B#2,#3")
-        self.assertEqual(self.integ("A", "B").warnings, [f"{self.at('B')} - all revision(s) already integrated."])
+        self.assertEqual(self.integ("A", "B").warnings,
+                         [f"{self.at('B')} - all revision(s) already integrated."])
 
     def test_conflict_edited(self):
         """a conflict accepted with its markers is an edit, which has to go back"""
@@ -97,7 +98,8 @@ class Credit(IntegCase):
         self.assertEqual(self.flows("A")[-1], "#2 edit: ignored by B#2")
         self.assertEqual(self.read("B"), lines(1, 2, 3, 4, 5))
         for source, target in ("AB", "BA"):
-            self.assertEqual(self.texts(self.integ(source, target)), [f"{target} - all revision(s) already integrated."])
+            self.assertEqual(self.texts(self.integ(source, target)),
+                             [f"{target} - all revision(s) already integrated."])
 
     def test_ignored_edited(self):
         """an ignored file that is edited on top is an edit with an ignored record"""
@@ -285,11 +287,14 @@ class Credit(IntegCase):
         self.branch("B", "C")
         self.assertEqual(self.texts(self.integ("A", "C")), ["C - all revision(s) already integrated."])
         self.change("A", lines("x", 2, 3, 4, 5))
-        self.assertEqual(self.texts(self.integ("A", "C", "-n", "-Ob")), ["C#1 - integrate from A#2 using base A#1"])
+        self.assertEqual(self.texts(self.integ("A", "C", "-n", "-Ob")),
+                         ["C#1 - integrate from A#2 using base A#1"])
         self.branch("A", "D")
         self.change("C", lines(1, 2, 3, 4, "c"))
-        self.assertEqual(self.texts(self.integ("D", "C", "-n", "-Ob")), ["C#2 - integrate from D#1 using base A#1"])
-        self.assertEqual(self.texts(self.integ("C", "D", "-n", "-Ob")), ["D#1 - integrate from C#2 using base C#1"])
+        self.assertEqual(self.texts(self.integ("D", "C", "-n", "-Ob")),
+                         ["C#2 - integrate from D#1 using base A#1"])
+        self.assertEqual(self.texts(self.integ("C", "D", "-n", "-Ob")),
+                         ["D#1 - integrate from C#2 using base C#1"])
 
     def test_tampered(self):
         """a file that was changed by hand after its resolve is refused"""
@@ -301,7 +306,8 @@ class Credit(IntegCase):
         self.ws.good("resolve", "-am")
         self.ws.write(self.at("B", "ws"), "by hand\n")
         result = self.ws.plain("submit", "-d", "x")
-        self.assertEqual(result.errors[0], f"//all/{self.at('B', 'ws')} tampered with after resolve - edit or revert.")
+        self.assertEqual(result.errors[0],
+                         f"//all/{self.at('B', 'ws')} tampered with after resolve - edit or revert.")
         self.assertEqual(self.opened(), ["B#2 integrate"])
 
     def test_lazy(self):
@@ -312,7 +318,8 @@ class Credit(IntegCase):
         self.ws.submit()
         self.assertEqual(self.ws.run("have", self.at("B")).records, [])
         self.assertEqual(bytes(self.ws.run("print", "-q", self.at("B")).data), bytes(range(256)) * 100)
-        sizes = [self.ws.run("sizes", option, self.at("B")).records[0]["fileSize"] for option in ("-s", "-z")]
+        sizes = [self.ws.run("sizes", option, self.at("B")).records[0]["fileSize"] for option in ("-s",
+                                                                                                  "-z")]
         self.assertEqual(sizes, ["25600", "0"])
         self.ws.good("sync", self.at("B"))
         self.assertTrue(self.ws.exists(self.at("B", "ws")))
@@ -343,22 +350,26 @@ class Refusals(IntegCase):
         """the same again while it is open"""
         self.add("A")
         self.integ("A", "B")
-        self.check_error(self.integ("A", "B"), f"{self.at('B')} - all revision(s) already integrated in pending changelist.",
+        self.check_error(self.integ("A", "B"),
+                         f"{self.at('B')} - all revision(s) already integrated in pending changelist.",
                          2, 17)
 
     def test_nothing(self):
         """no source, no target, nothing left"""
         self.add("A")
-        self.check_error(self.ws.plain("integrate", "//depot/none/...", "//depot/x/..."), "//depot/none/... - no such file(s).",
+        self.check_error(self.ws.plain("integrate", "//depot/none/...", "//depot/x/..."),
+                         "//depot/none/... - no such file(s).",
                          2, 17)
         self.check_error(self.ws.plain("integrate", self.at("A"), "//demo/main/A"),
                          "//demo/main/A - no target file(s) in both client and branch view.", 2, 17)
         self.branch("A", "B")
-        self.check_error(self.integ("A", "B"), f"{self.at('B')} - all revision(s) already integrated.", 2, 17)
+        self.check_error(self.integ("A", "B"), f"{self.at('B')} - all revision(s) already integrated.", 2,
+                         17)
 
     def test_usage(self):
         """bad options and arguments"""
-        for args in (["-x", "a", "b"], ["a"], ["a", "b", "c"], ["-Rz", "a", "b"], ["-Oz", "a", "b"], ["-b", "x", "-S", "y"],
+        for args in (["-x", "a", "b"], ["a"], ["a", "b", "c"], ["-Rz", "a", "b"], ["-Oz", "a", "b"],
+                     ["-b", "x", "-S", "y"],
                      ["-s", "a", "b"], ["-P", "//demo/main", "a", "b"], ["-Ax", "-S", "//demo/main"]):
             with self.subTest(args):
                 result = self.ws.plain("integrate", *args)
@@ -372,7 +383,8 @@ class Refusals(IntegCase):
                          ["Branch 'none' unknown - use 'branch' command to create it."])
         self.assertEqual(self.ws.plain("integrate", "-S", "//demo/none").errors,
                          ["Stream '//demo/none' unknown - use 'stream' command to create it."])
-        self.assertEqual(self.ws.plain("integrate", "-c", "99999", "a", "b").errors, ["Change 99999 unknown."])
+        self.assertEqual(self.ws.plain("integrate", "-c", "99999", "a", "b").errors,
+                         ["Change 99999 unknown."])
 
     def test_open_targets(self):
         """a target that is open for something else is refused, as plain information"""
@@ -383,7 +395,8 @@ class Refusals(IntegCase):
                          [(f"{self.at('B')} - can't integrate (already opened for delete)", 1)])
         self.ws.good("revert", self.at("B"))
         self.integ("A", "D")
-        self.assertEqual(self.texts(self.integ("C", "D")), ["D - can't integrate (already opened for branch)"])
+        self.assertEqual(self.texts(self.integ("C", "D")),
+                         ["D - can't integrate (already opened for branch)"])
         number = self.ws.good("change", "-i", stdin="Change: new\nDescription: x\n").infos[0].split()[1]
         self.ws.good("edit", self.at("C"))
         self.assertEqual(self.texts(self.integ("A", "C", "-c", number)),
@@ -419,7 +432,8 @@ class Refusals(IntegCase):
         self.add("C")
         other.good("sync", self.at("C"))
         other.good("edit", self.at("C"))
-        self.assertEqual(self.texts(self.integ("A", "C")), ["C#1 - integrate from A#1", "C - also opened by super@other"])
+        self.assertEqual(self.texts(self.integ("A", "C")), ["C#1 - integrate from A#1",
+                                                            "C - also opened by super@other"])
 
     def test_writable_file(self):
         """a file in the way is not overwritten, and the target is not open then"""
@@ -441,7 +455,8 @@ class Refusals(IntegCase):
         user = self.workspace("guest", view=["//depot/... //guest/..."], user="guest")
         self.good("protect", "-i", stdin=f"Protections:\n\twrite user guest * //depot/{self.here}/...\n"
                   f"\tlist user guest * -//depot/{self.here}/secret/...\n\tsuper user super * //...\n")
-        self.addCleanup(self.good, "protect", "-i", stdin="Protections:\n\twrite user * * //...\n\tsuper user super * //...\n")
+        self.addCleanup(self.good, "protect", "-i",
+                        stdin="Protections:\n\twrite user * * //...\n\tsuper user super * //...\n")
         self.add("secret/S")
         self.assertEqual(user.plain("integrate", "-n", self.at("secret/S"), self.at("T")).warnings,
                          [f"{self.at('secret/S')} - no permission for operation on file(s)."])
@@ -460,13 +475,15 @@ class Shapes(IntegCase):
         local = self.ws.path(self.at("B", "ws"))
         self.assertEqual(list(result.records[0].items()), [
             ("depotFile", self.at("B")), ("clientFile", local), ("workRev", "1"), ("action", "branch"),
-            ("otherAction", "sync"), ("fromFile", self.at("A")), ("startFromRev", "none"), ("endFromRev", "1")])
+            ("otherAction", "sync"), ("fromFile", self.at("A")), ("startFromRev", "none"),
+            ("endFromRev", "1")])
         self.branch("A", "B")
         self.change("A", "2\n")
         result = self.ws.run("integrate", "-n", "-Ob", self.at("A"), self.at("B"))
         self.assertEqual(list(result.records[0].items()), [
             ("depotFile", self.at("B")), ("clientFile", local), ("workRev", "1"), ("action", "integrate"),
-            ("fromFile", self.at("A")), ("startFromRev", "1"), ("endFromRev", "2"), ("baseFile", self.at("A")),
+            ("fromFile", self.at("A")), ("startFromRev", "1"), ("endFromRev", "2"),
+            ("baseFile", self.at("A")),
             ("baseRev", "1")])
 
     def test_preview(self):
@@ -475,7 +492,8 @@ class Shapes(IntegCase):
         first = self.ws.plain("integrate", "-n", self.at("s/..."), self.at("t/..."))
         self.assertEqual(self.opened(), [])
         self.assertFalse(self.ws.exists(self.at("t/x", "ws")))
-        self.assertEqual(self.texts(first), self.texts(self.ws.plain("integrate", self.at("s/..."), self.at("t/..."))))
+        self.assertEqual(self.texts(first), self.texts(self.ws.plain("integrate", self.at("s/..."),
+                                                                     self.at("t/..."))))
 
     def test_quiet(self):
         """-q keeps the lines of files to itself"""
@@ -486,35 +504,44 @@ class Shapes(IntegCase):
     def test_syntaxes(self):
         """local and client syntax, wildcards that reorder, revisions on either side"""
         self.add("s/a.one", "s/b.two")
-        result = self.ws.plain("integrate", "-n", self.ws.path(self.at("s/...", "ws")), f"//all/{self.here}/t/...")
+        result = self.ws.plain("integrate", "-n", self.ws.path(self.at("s/...", "ws")),
+                               f"//all/{self.here}/t/...")
         self.assertEqual(self.texts(result), ["t/a.one#1 - branch/sync from s/a.one#1",
                                               "t/b.two#1 - branch/sync from s/b.two#1"])
         result = self.ws.plain("integrate", "-n", self.at("s/%%1.%%2"), self.at("%%2/%%1"))
-        self.assertEqual(self.texts(result), ["one/a#1 - branch/sync from s/a.one#1", "two/b#1 - branch/sync from s/b.two#1"])
+        self.assertEqual(self.texts(result), ["one/a#1 - branch/sync from s/a.one#1",
+                                              "two/b#1 - branch/sync from s/b.two#1"])
         first = self.change("s/a.one", "2\n")
-        self.assertEqual(self.texts(self.ws.plain("integrate", "-n", self.at("s/..."), self.at("t/...") + f"@{first - 1}")),
-                         ["t/a.one#1 - branch/sync from s/a.one#1", "t/b.two#1 - branch/sync from s/b.two#1"])
+        self.assertEqual(self.texts(self.ws.plain("integrate", "-n", self.at("s/..."),
+                                                  self.at("t/...") + f"@{first - 1}")),
+                         ["t/a.one#1 - branch/sync from s/a.one#1",
+                          "t/b.two#1 - branch/sync from s/b.two#1"])
         self.assertEqual(self.texts(self.ws.plain("integrate", "-n", self.at("s/...") + f"@{first},{first}",
-                                                  self.at("t/..."))), ["t/a.one#1 - branch/sync from s/a.one#2"])
+                                                  self.at("t/..."))),
+                         ["t/a.one#1 - branch/sync from s/a.one#2"])
 
     def test_branch_spec(self):
         """-b, reversed, limited by target arguments, and with -s either side as the source"""
         self.add("s/a", "s/b", "s/no/c")
-        self.ws.good("branch", "-i", stdin=f"Branch: br\nOwner: super\nDescription: see http://x/...\nView:\n"
-                     f"\t{self.at('s/...')} {self.at('t/...')}\n\t-{self.at('s/no/...')} {self.at('t/no/...')}\n")
+        view = f"\t{self.at('s/...')} {self.at('t/...')}\n\t-{self.at('s/no/...')} {self.at('t/no/...')}\n"
+        self.ws.good("branch", "-i", stdin="Branch: br\nOwner: super\nDescription: see http://x/...\nView:\n"
+                     + view)
         both = ["t/a#1 - branch/sync from s/a#1", "t/b#1 - branch/sync from s/b#1"]
         self.assertEqual(self.texts(self.ws.plain("integrate", "-n", "-b", "br")), both)
         self.assertEqual(self.texts(self.ws.plain("integrate", "-n", "-b", "br", self.at("t/b"))), both[1:])
-        self.assertEqual(self.texts(self.ws.plain("integrate", "-n", "-b", "br", "-s", self.at("s/a"))), both[:1])
+        self.assertEqual(self.texts(self.ws.plain("integrate", "-n", "-b", "br", "-s", self.at("s/a"))),
+                         both[:1])
         self.check_error(self.ws.plain("integrate", "-n", "-b", "br", "-s", self.at("x/a")),
                          f"{self.at('x/a')} - no source file(s) in branch view.", 2, 17)
         self.check_error(self.ws.plain("integrate", "-n", "-b", "br", self.at("x/a")),
                          f"{self.at('x/a')} - no target file(s) in branch view.", 2, 17)
         self.ws.good("integrate", "-b", "br")
         self.ws.submit()
-        self.check_error(self.ws.plain("integrate", "-b", "br"), "All revision(s) already integrated.", 2, 17)
+        self.check_error(self.ws.plain("integrate", "-b", "br"), "All revision(s) already integrated.", 2,
+                         17)
         self.change("t/a", "2\n")
-        self.assertEqual(self.texts(self.ws.plain("integrate", "-n", "-r", "-b", "br")), ["s/a#1 - integrate from t/a#2"])
+        self.assertEqual(self.texts(self.ws.plain("integrate", "-n", "-r", "-b", "br")),
+                         ["s/a#1 - integrate from t/a#2"])
         self.assertEqual(self.texts(self.ws.plain("integrate", "-n", "-b", "br", "-s", self.at("t/a"))),
                          ["s/a#1 - integrate from t/a#2"])
 
@@ -522,7 +549,8 @@ class Shapes(IntegCase):
         """blanks, encoded characters, other alphabets, long names"""
         odd = ["with blank", "at%40 hash%23 star%2A percent%25", "größe/日本", "x" * 200 + "/" + "y" * 200]
         for name in odd:
-            self.ws.write(self.at(name, "ws").replace("%40", "@").replace("%23", "#").replace("%2A", "*").replace("%25", "%"))
+            self.ws.write(self.at(name, "ws").replace("%40", "@").replace("%23", "#").replace("%2A",
+                    "*").replace("%25", "%"))
             self.ws.good("add", "-f", self.at(name))
         self.ws.submit()
         self.ws.good("integrate", self.at("..."), f"//depot/{self.here}-copy/...")

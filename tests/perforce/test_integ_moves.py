@@ -31,7 +31,8 @@ class Moves(IntegCase):
         self.assertEqual(self.flows("s/b"), ["#1 move/add: moved from s/a#1; edit into t/b#1"])
         self.assertEqual(self.texts(self.merge()), ["t/... - all revision(s) already integrated."])
         self.change("s/b", lines("x", 2, 3, 4, 5))
-        self.assertEqual(self.texts(self.merge("-Ob", "-n"))[0], "t/b#1 - integrate from s/b#2 using base s/b#1")
+        self.assertEqual(self.texts(self.merge("-Ob", "-n"))[0],
+                         "t/b#1 - integrate from s/b#2 using base s/b#1")
 
     def test_moved_and_edited(self):
         """moved and edited in the source, edited in the target"""
@@ -65,7 +66,8 @@ class Moves(IntegCase):
         self.move("t/a", "t/sub/b")
         self.assertEqual(self.texts(self.merge()), ["t/... - all revision(s) already integrated."])
         self.change("s/a", lines("x", 2, 3, 4, 5))
-        self.assertEqual(self.texts(self.merge("-n"))[0], "t/sub/b#1 - integrate from s/a#2 (remapped from t/a)")
+        self.assertEqual(self.texts(self.merge("-n"))[0],
+                         "t/sub/b#1 - integrate from s/a#2 (remapped from t/a)")
         narrow = self.ws.plain("integrate", "-n", self.at("s/a"), self.at("t/a"))
         self.assertEqual(self.texts(narrow), ["t/sub/b - not in branch view (remapped from t/a)"])
         self.merge()
@@ -78,7 +80,8 @@ class Moves(IntegCase):
         self.both("a")
         self.move("t/a", "t/out/b")
         self.change("s/a", "x\n")
-        small = self.workspace("small", view=["//depot/... //small/...", f"-{self.at('t/out/...')} //small/{self.here}/t/out/..."])
+        small = self.workspace("small", view=["//depot/... //small/...",
+                                              f"-{self.at('t/out/...')} //small/{self.here}/t/out/..."])
         result = small.plain("integrate", "-n", self.at("s/..."), self.at("t/..."))
         self.assertEqual(self.texts(result), ["t/out/b - not in client view (remapped from t/a)"])
 
@@ -93,8 +96,8 @@ class Moves(IntegCase):
         """the deleted half of a move alone is not integrated"""
         self.both("a")
         self.move("s/a", "s/b")
-        self.check_error(self.integ("s/a", "t/a"),
-                         f"{self.at('t/a')} - move/delete(s) must be integrated along with matching move/add(s).", 2, 17)
+        text = f"{self.at('t/a')} - move/delete(s) must be integrated along with matching move/add(s)."
+        self.check_error(self.integ("s/a", "t/a"), text, 2, 17)
 
     def test_twin(self):
         """where another file took the old name, the move comes first"""
@@ -125,7 +128,8 @@ class Moves(IntegCase):
         self.assertEqual(self.opened(), ["t/a#1 move/delete", "t/b#1 move/add"])
         self.ws.submit()
         self.assertEqual(self.flows("t/b"), ["#1 move/add: copy from s/b#1; moved from t/a#1"])
-        self.assertEqual(self.texts(self.ws.plain("copy", self.at("s/..."), self.at("t/..."))), ["t/... - file(s) up-to-date."])
+        self.assertEqual(self.texts(self.ws.plain("copy", self.at("s/..."), self.at("t/..."))),
+                         ["t/... - file(s) up-to-date."])
 
     def test_copy_twin(self):
         """copy of a moved file and of the one that took its name"""
@@ -190,8 +194,10 @@ class Undo(IntegCase):
         """open files, files that are not there, bad arguments"""
         self.add("a")
         self.ws.good("edit", self.at("a"))
-        self.assertEqual(self.texts(self.ws.plain("undo", self.at("a"))), ["a - can't undo (already opened for edit)"])
-        self.check_error(self.ws.plain("undo", self.at("none")), f"{self.at('none')} - no such file(s).", 2, 17)
+        self.assertEqual(self.texts(self.ws.plain("undo", self.at("a"))),
+                         ["a - can't undo (already opened for edit)"])
+        self.check_error(self.ws.plain("undo", self.at("none")), f"{self.at('none')} - no such file(s).", 2,
+                         17)
         self.assertIn("Usage: undo", self.ws.plain("undo").messages[0].text)
 
 

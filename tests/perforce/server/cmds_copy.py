@@ -151,9 +151,11 @@ class Population:
     def _tell(self, source: Rev, target: str) -> None:
         self.ctx.result()
         action = "branch" if source.live else "delete"
-        self.ctx.emit([("depotFile", target), ("action", action), ("workRev", 1), ("fromFile", source.depotFile),
+        self.ctx.emit([("depotFile", target), ("action", action), ("workRev", 1),
+                       ("fromFile", source.depotFile),
                        ("startFromRev", "none"), ("endFromRev", source.rev)],
-                      M.IntegOpenOkay, depotFile=target, workRev="#1", action=action, fromFile=source.depotFile,
+                      M.IntegOpenOkay, depotFile=target, workRev="#1", action=action,
+                      fromFile=source.depotFile,
                       fromRev=span(0, source.rev))
 
     def _description(self) -> str:
@@ -161,7 +163,8 @@ class Population:
             return self.opts["d"].rstrip("\n") + "\n"
         target, source = self.part.text, self.part.source
         if "S" in self.opts:
-            ends = [self.opts["S"], self.opts.get("P") or integ_map.require_stream(self.ctx, self.opts["S"]).parent]
+            stream = integ_map.require_stream(self.ctx, self.opts["S"])
+            ends = [stream.name, self.opts.get("P") or stream.parent]
             target, source = ends if "r" in self.opts else reversed(ends)
         return M.PopulateDesc(target=target or self.opts.get("b"), source=source).render() + "\n"
 
@@ -170,8 +173,8 @@ class Population:
         with self.store.write():
             number = changespec.create(self.ctx, self._description())
             path = common_path([target for _, target in pairs])
-            self.store.execute("UPDATE change SET status = ?, path = ?, date = ? WHERE change = ?", SUBMITTED, path, now,
-                               number)
+            self.store.execute("UPDATE change SET status = ?, path = ?, date = ? WHERE change = ?",
+                               SUBMITTED, path, now, number)
             self.store.set_counter("maxCommitChange", number)
             for source, target in pairs:
                 self._write(source, target, number, now)
@@ -179,7 +182,8 @@ class Population:
 
     def _write(self, source: Rev, target: str, change: int, now: int) -> None:
         action = "branch" if source.live else "delete"
-        self.store.execute("INSERT INTO rev VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", target, 1, source.type, action,
-                           change, now, source.modTime or 0, source.digest, source.size, int(source.live),
-                           source.lbrFile, source.lbrRev, source.lbrType)
-        integ_submit.pair(self.store, target, 1, source.depotFile, 0, source.rev, (BRANCH_FROM, BRANCH_INTO), change)
+        self.store.execute("INSERT INTO rev VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", target, 1,
+                           source.type, action, change, now, source.modTime or 0, source.digest,
+                           source.size, int(source.live), source.lbrFile, source.lbrRev, source.lbrType)
+        integ_submit.pair(self.store, target, 1, source.depotFile, 0, source.rev,
+                          (BRANCH_FROM, BRANCH_INTO), change)

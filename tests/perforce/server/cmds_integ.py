@@ -14,7 +14,8 @@ INTEGRATE = Usages(M.UseInteg, M.UseIntegb, M.UseIntegS)
 MERGE = Usages(M.UseMerge, M.UseMergeb, M.UseMergeS)
 
 
-@command("integrate", "1 2 3 A. b: c: C# d D. f h i I K m# n o O. P: q r R. s: S: t v Z. --stream: --parent:",
+@command("integrate",
+         "1 2 3 A. b: c: C# d D. f h i I K m# n o O. P: q r R. s: S: t v Z. --stream: --parent:",
          M.UseInteg, level="open", aliases=("integ",))
 def integrate(ctx: Context, opts: Options) -> None:
     _check_options(opts, INTEGRATE)

@@ -79,7 +79,8 @@ def _tell_files(ctx: Context, revs: list[Rev]) -> None:
 
 @command("istat", "A: a r c C s", M.UseIstat, minimum=1, maximum=1)
 def istat(ctx: Context, opts: Options) -> None:
-    """Where the changes of a stream may flow and, per direction asked for, whether there are any that should."""
+    """Where the changes of a stream may flow and, per direction asked for, whether there are any that
+    should."""
     stream = streamspec.load(ctx.store, opts.args[0])
     if stream is None:
         ctx.fail(M.NoSuchDomain, type="Stream", name=opts.args[0])
@@ -106,7 +107,8 @@ def _direction(ctx: Context, opts: Options, flow: Flow) -> list[tuple[str, objec
 
 def lacks(ctx: Context, flow: Flow) -> bool:
     """Whether anything of a flow's source has not been integrated into its target."""
-    rows = integ_map.stream_rows(ctx, flow.stream, flow.parent if flow.parent != flow.stream.parent else None)
+    rows = integ_map.stream_rows(ctx, flow.stream, flow.parent if flow.parent != flow.stream.parent
+                                 else None)
     view = ViewMap.of([row for row in rows if row[0] == UNMAP or row[1] != row[2]])
     part = Part(view if flow.upwards else view.swapped(), Revs(), None)
     planner = Planner(ctx, Rules(), by_client=False)

@@ -1,7 +1,7 @@
 """undo: opening files so that some of their revisions are taken back by the next submit.
 
-The workspace gets the revision before the undone ones, and the file is open at the last of them: what came later is merged
-in by sync and resolve.
+The workspace gets the revision before the undone ones, and the file is open at the last of them: what came
+later is merged in by sync and resolve.
 """
 
 from typing import Iterator, NamedTuple
@@ -94,7 +94,8 @@ class Undo:
         have = 0 if action == "add" else last.rev
         work = last.rev + 1 if action == "add" else last.rev
         kind = before.type if action != "delete" else last.type
-        return Opened(self.ctx.client_name, last.depotFile, self.files.client_file(last.depotFile), self.ctx.user, have, work,
+        return Opened(self.ctx.client_name, last.depotFile, self.files.client_file(last.depotFile),
+                      self.ctx.user, have, work,
                       kind, action, self.change, 0, 0, None, None, None, 0)
 
     def _tell(self, row: Opened) -> None:
@@ -105,7 +106,8 @@ class Undo:
 
     def _carry_out(self, undone: Undone, row: Opened) -> None:
         start = undone.before.rev if undone.before else 0
-        record = Record(row.client, 0, row.depotFile, row.depotFile, start, undone.last.rev, row.haveRev, row.haveRev,
+        record = Record(row.client, 0, row.depotFile, row.depotFile, start, undone.last.rev, row.haveRev,
+                        row.haveRev,
                         UNDID, RESOLVED, None, 0, UNDO, row.change)
 
         def done() -> None:
@@ -113,7 +115,8 @@ class Undo:
                 openfiles.put(self.store, row)
                 integ_rows.put(self.store, record)
                 if row.haveRev:
-                    self.store.insert("have", client=row.client, depotFile=row.depotFile, clientFile=row.clientFile,
+                    self.store.insert("have", client=row.client, depotFile=row.depotFile,
+                                      clientFile=row.clientFile,
                                       rev=row.haveRev, type=row.type, time=undone.last.date)
         local = self.files.local(row.clientFile)
         if row.action == "delete":

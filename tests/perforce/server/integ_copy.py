@@ -1,4 +1,5 @@
-"""What copy and populate do about each pair of files: make the target what the source is, whatever flowed before."""
+"""What copy and populate do about each pair of files: make the target what the source is, whatever flowed
+before."""
 
 from typing import Iterator
 
@@ -42,8 +43,8 @@ class CopyPlanner(Planner):
         """Target files whose source has no revision in the range."""
         for rev in Query(self.ctx, of_view(part.view.swapped()) & of_filter(self.writable)).highest():
             source = part.view.reverse(rev.depotFile)
-            if rev.live and rev.depotFile not in pairs and source is not None and source != rev.depotFile and \
-                    self._in_client(rev.depotFile):
+            known = rev.depotFile in pairs or source in (None, rev.depotFile)
+            if rev.live and not known and self._in_client(rev.depotFile):
                 self.mapped += 1
                 yield rev.depotFile, gone(source)
 
@@ -64,7 +65,8 @@ class CopyPlanner(Planner):
 
     def _new(self, source: Rev, target: str) -> Step:
         start = self._first(source)
-        return self._step_of(source, target, "branch", Want(BRANCH, source.depotFile, start, source.rev, None, BRANCH_FROM))
+        return self._step_of(source, target, "branch", Want(BRANCH, source.depotFile, start, source.rev,
+                                                            None, BRANCH_FROM))
 
     @staticmethod
     def _same(source: Rev, head: Rev) -> bool:
@@ -91,7 +93,8 @@ class CopyPlanner(Planner):
         if not older or older == target or older in self.opened or not self._in_client(older):
             return None
         head = self.files.head(older)
-        return older if head is not None and head.live and self._is_heir(move.fromFile, range(1, move.end + 1), older) else None
+        return older if head is not None and head.live and self._is_heir(move.fromFile,
+                range(1, move.end + 1), older) else None
 
     def _checked(self, step: Step) -> Step:
         """Open targets are for the command to refuse; what is exclusively open elsewhere is told."""
@@ -106,8 +109,8 @@ def is_in_the_way(step: Step) -> bool:
 
 
 def paired(steps: list[Step]) -> list[Step]:
-    """The steps with moves made of what would be a new file and the end of another.  A source that was added again under
-    the old name leaves its target a new file there."""
+    """The steps with moves made of what would be a new file and the end of another.  A source that was added
+    again under the old name leaves its target a new file there."""
     by_target = {step.target: step for step in steps}
     for step in steps:
         old = by_target.get(step.moved or "")

@@ -1,4 +1,5 @@
-"""What integration knows of files while it decides: the options that matter, the revisions and who has what open."""
+"""What integration knows of files while it decides: the options that matter, the revisions and who has what
+open."""
 
 from typing import Iterator, NamedTuple
 
@@ -30,7 +31,8 @@ class Rules(NamedTuple):
     def of(ctx: Context, opts: Options) -> "Rules":
         resolves, deleted = "".join(opts.all("R")), "".join(opts.all("D")) + ("ist" if "d" in opts else "")
         merge = ctx.name == "merge"
-        return Rules("f" in opts, merge or "b" in resolves, merge or "d" in resolves, "s" in resolves, "i" in deleted,
+        return Rules("f" in opts, merge or "b" in resolves, merge or "d" in resolves, "s" in resolves,
+                     "i" in deleted,
                      "t" in deleted, "s" in deleted, "t" in opts, "1" in opts, not merge, "h" in opts)
 
 
@@ -45,10 +47,10 @@ class Want(NamedTuple):
 
 
 class Step(NamedTuple):
-    """action: branch, integrate or delete.  yours: the target's revision it starts from; opened: the target's row if the
-    client has it open already; remapped: the name the target would have without moves; moved: the target's file that is moved to
-    this name.  have, next_rev, others: what the client has of the target, what revision comes after its head, who else has it
-    open."""
+    """action: branch, integrate or delete.  yours: the target's revision it starts from; opened: the
+    target's row if the client has it open already; remapped: the name the target would have without moves;
+    moved: the target's file that is moved to this name.  have, next_rev, others: what the client has of the
+    target, what revision comes after its head, who else has it open."""
     source: Rev
     target: str
     action: str
@@ -80,25 +82,32 @@ class Files:
         self.revisions: dict[str, list[Rev]] = {}
 
     def load(self, pairs: list[tuple[Rev, str]]) -> None:
+        """Forgets the files known and reads what there is of these pairs."""
         targets = [target for _, target in pairs]
-        self.heads = dict.fromkeys(targets)
-        for rev in self._revs(f"SELECT {COLUMNS} FROM head h JOIN rev r ON r.depotFile = h.depotFile AND r.rev = h.rev"
-                              " WHERE h.depotFile", targets):
+        self.heads, self.haves, self.others = dict.fromkeys(targets), {}, {}
+        for rev in self._revs(f"SELECT {COLUMNS} FROM head h JOIN rev r ON r.depotFile = h.depotFile"
+                              " AND r.rev = h.rev WHERE h.depotFile", targets):
             self.heads[rev.depotFile] = rev
-        self.haves, self.others = {}, {}
         for marks, keys in chunks(targets):
-            self.haves.update(self.store.rows("SELECT depotFile, rev FROM have WHERE client = ? AND depotFile IN"
-                                              f" ({marks})", self.ctx.client_name, *keys))
-            for row in self.store.rows(f"SELECT {COLUMNS_OPENED} FROM working WHERE depotFile IN ({marks}) AND client <> ?"
-                                       " ORDER BY client", *keys, encode(self.ctx.client_name)):
+            self.haves.update(self.store.rows(
+                f"SELECT depotFile, rev FROM have WHERE client = ? AND depotFile IN ({marks})",
+                self.ctx.client_name, *keys))
+            for row in self.store.rows(
+                    f"SELECT {COLUMNS_OPENED} FROM working WHERE depotFile IN ({marks}) AND client <> ?"
+                    " ORDER BY client", *keys, encode(self.ctx.client_name)):
                 self.others.setdefault(row[1], []).append(Opened(*row))
-        sources = [source.depotFile for source, target in pairs if self.heads[target] is not None or source.rev > 1
-                   or source.action == "move/add"]
-        self.revisions = {path: [] for path in sources}
-        for rev in self._revs(f"SELECT {COLUMNS} FROM rev r WHERE r.depotFile", sources, " ORDER BY r.depotFile, r.rev"):
-            self.revisions[rev.depotFile].append(rev)
-        self.history.preload([*targets, *sources])
+        self._load_sources(pairs)
         self.ctx.scanned(len(pairs) * 2)
+
+    def _load_sources(self, pairs: list[tuple[Rev, str]]) -> None:
+        """The histories that will be asked for: of every source but those of plain new files."""
+        sources = [source.depotFile for source, target in pairs if self.heads[target] is not None
+                   or source.rev > 1 or source.action == "move/add"]
+        self.revisions = {path: [] for path in sources}
+        for rev in self._revs(f"SELECT {COLUMNS} FROM rev r WHERE r.depotFile", sources,
+                              " ORDER BY r.depotFile, r.rev"):
+            self.revisions[rev.depotFile].append(rev)
+        self.history.preload([*self.heads, *sources])
 
     def _revs(self, sql: str, paths: list[str], order: str = "") -> Iterator[Rev]:
         for marks, keys in chunks(paths):

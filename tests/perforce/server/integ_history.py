@@ -1,15 +1,18 @@
-"""What has flowed between files: which revisions of a source a target still lacks, and what both have in common.
+"""What has flowed between files: which revisions of a source a target still lacks, and what both have in
+common.
 
-Works on the records of submitted integrations (`integed`).  Credit is followed through files in between, through moves, and
-backwards: a revision that came from the target by itself needs no integration back, one that was edited on the way does.
-A History is made per command; preload() reads the records of many files at a time.
+Works on the records of submitted integrations (`integed`).  Credit is followed through files in between,
+through moves, and backwards: a revision that came from the target by itself needs no integration back, one
+that was edited on the way does. A History is made per command; preload() reads the records of many files at
+a time.
 """
 
 from typing import Iterable, Iterator, NamedTuple
 
 from . import encode, openfiles
-from .integ_rows import ADD_FROM, ADD_INTO, BRANCH_FROM, BRANCH_INTO, COPY_FROM, COPY_INTO, DELETE_FROM, DELETE_INTO, \
-    EDIT_FROM, EDIT_INTO, IGNORED, IGNORED_BY, MERGE_FROM, MERGE_INTO, MOVED_FROM
+from .integ_rows import (ADD_FROM, ADD_INTO, BRANCH_FROM, BRANCH_INTO, COPY_FROM, COPY_INTO, DELETE_FROM,
+                         DELETE_INTO, EDIT_FROM, EDIT_INTO, IGNORED, IGNORED_BY, MERGE_FROM, MERGE_INTO,
+                         MOVED_FROM)
 from .store import Store
 
 FROM = frozenset((MERGE_FROM, BRANCH_FROM, COPY_FROM, IGNORED, DELETE_FROM, EDIT_FROM, ADD_FROM))
@@ -22,6 +25,7 @@ CREDIT = FROM | {MOVED_FROM}
 MOST_FILES = 500            # files a credit is followed through
 MOST_STEPS = 20             # files a revision is followed back through
 CHUNK = 500                 # keys in one query
+COLUMNS = "fromFile, startFromRev, endFromRev, startToRev, endToRev, how, change"
 
 
 class Credit(NamedTuple):
@@ -53,8 +57,8 @@ class History:
         """Forgets what is known and reads the records of these files."""
         self.known, self.reached = {path: [] for path in paths}, {}
         for marks, keys in chunks(self.known):
-            for row in self.store.rows("SELECT toFile, fromFile, startFromRev, endFromRev, startToRev, endToRev, how, change"
-                                       f" FROM integed WHERE toFile IN ({marks})", *keys):
+            for row in self.store.rows(f"SELECT toFile, {COLUMNS} FROM integed WHERE toFile IN ({marks})",
+                                       *keys):
                 self._keep(row[0], Credit(*row[1:]))
 
     def _keep(self, path: str, credit: Credit) -> None:
@@ -65,8 +69,7 @@ class History:
         """The records of one file as a target."""
         if path not in self.known:
             self.known[path] = []
-            for row in self.store.rows("SELECT fromFile, startFromRev, endFromRev, startToRev, endToRev, how, change"
-                                       " FROM integed WHERE toFile = ?", path):
+            for row in self.store.rows(f"SELECT {COLUMNS} FROM integed WHERE toFile = ?", path):
                 self._keep(path, Credit(*row))
         return self.known[path]
 
@@ -75,7 +78,8 @@ class History:
 
     # what is needed
 
-    def needed(self, source: str, revs: Iterable[int], target: str, head: int, direct: bool = False) -> list[int]:
+    def needed(self, source: str, revs: Iterable[int], target: str, head: int,
+               direct: bool = False) -> list[int]:
         """The revisions of source that target (at its revision head) lacks."""
         left = set(revs)
         for credit in self.between(source, target):
@@ -114,7 +118,8 @@ class History:
         if not origins or depth > MOST_STEPS:
             return False
         return not any(self._was_edited(source, rev, credit.fromFile) for credit in origins) and all(
-            other in contained.get(credit.fromFile, ()) or self._is_derived(credit.fromFile, other, contained, depth + 1)
+            other in contained.get(credit.fromFile, ()) or self._is_derived(credit.fromFile, other,
+                                                                            contained, depth + 1)
             for credit in origins for other in range(credit.start + 1, credit.end + 1))
 
     def _was_edited(self, source: str, rev: int, origin: str) -> bool:
@@ -122,7 +127,8 @@ class History:
 
     # what is common
 
-    # A source's life is the range of its revisions since it was added last: what was there before is another file.
+    # A source's life is the range of its revisions since it was added last: what was there before is another
+    # file.
 
     def related(self, source: str, life: range, target: str, head: int) -> bool:
         """Whether a file has anything in common with a source in this life."""
@@ -157,7 +163,8 @@ class History:
 
     def _common(self, source: str, life: range, target: str, head: int) -> tuple[str, int] | None:
         """The newest revision that has gone into both."""
-        ours, theirs = self.contained(target, range(1, head + 1), CONTENT), self.contained(source, life, CONTENT)
+        ours, theirs = self.contained(target, range(1, head + 1), CONTENT), self.contained(source, life,
+                                                                                           CONTENT)
         best = None
         for file in ours.keys() & theirs.keys():
             for rev in sorted(ours[file] & theirs[file], reverse=True):
@@ -175,10 +182,8 @@ class History:
 
     def moved_to(self, path: str, rev: int) -> str | None:
         """Where a move/delete revision went."""
-        for (target,) in self.store.rows("SELECT toFile FROM integed WHERE fromFile = ? AND how = ? AND endFromRev = ?",
-                                         path, MOVED_FROM, rev - 1):
-            return target
-        return None
+        sql = "SELECT toFile FROM integed WHERE fromFile = ? AND how = ? AND endFromRev = ?"
+        return self.store.value(sql, path, MOVED_FROM, rev - 1)
 
     def moved_from(self, path: str, revs: range) -> Credit | None:
         """The newest move that brought a file here with one of some revisions."""

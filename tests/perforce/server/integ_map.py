@@ -1,8 +1,9 @@
-"""Which file integrates into which: branch views, stream views and path pairs, limited by the arguments of the command.
+"""Which file integrates into which: branch views, stream views and path pairs, limited by the arguments of
+the command.
 
-parts() makes of a command's options and arguments a list of Parts.  Each maps source paths to target paths, both in depot
-syntax, and has the revisions of the sources that are looked at.  merge, copy, populate, interchanges and undo use the
-same.
+parts() makes of a command's options and arguments a list of Parts.  Each maps source paths to target paths,
+both in depot syntax, and has the revisions of the sources that are looked at.  merge, copy, populate,
+interchanges and undo use the same.
 """
 
 from typing import NamedTuple
@@ -20,8 +21,8 @@ from .streamview import branch_rows
 
 
 class Part(NamedTuple):
-    """One argument's share.  text: how messages name it (None: the command had no argument); source: the source argument
-    of a path pair."""
+    """One argument's share.  text: how messages name it (None: the command had no argument); source: the
+    source argument of a path pair."""
     view: ViewMap
     revs: Revs
     text: str | None
@@ -56,7 +57,8 @@ def _of_pair(ctx: Context, source: str, target: str) -> Part:
     if has_from and has_to:
         ctx.fail(M.NoRev)
     view = pair_view(ctx, from_arg, to_arg)
-    return Part(view, (from_arg if has_from else to_arg).revs, split_text(target)[0] + (has_from or has_to), source)
+    return Part(view, (from_arg if has_from else to_arg).revs, split_text(target)[0] + (has_from or has_to),
+                source)
 
 
 def pair_view(ctx: Context, source: FileArg, target: FileArg) -> ViewMap:
@@ -118,7 +120,8 @@ def limit(view: ViewMap, arg: FileArg, left: bool) -> ViewMap:
     """The part of a view whose one side an argument names."""
     if arg.view is None:
         return view.limit_left(arg.path) if left else view.limit_right(arg.path)
-    own = ViewMap.of([(flag, depot, depot) for flag, depot, _ in arg.view.disambiguated().triples()], view.fold)
+    own = ViewMap.of([(flag, depot, depot) for flag, depot, _ in arg.view.disambiguated().triples()],
+                     view.fold)
     return own.join(view) if left else view.join(own)
 
 
@@ -128,7 +131,8 @@ def stream_view(ctx: Context, opts: Options) -> ViewMap:
     """The view of -S: from the stream to its parent (or the stream of -P), with -r the other way."""
     stream = require_stream(ctx, opts["S"])
     rows = stream_rows(ctx, stream, opts.get("P"))
-    view = ViewMap.of([row for row in rows if row[0] == UNMAP or row[1] != row[2]], clientspec.folds(ctx.store))
+    view = ViewMap.of([row for row in rows if row[0] == UNMAP or row[1] != row[2]],
+                      clientspec.folds(ctx.store))
     return view.swapped() if "r" in opts else view
 
 
@@ -140,7 +144,8 @@ def require_stream(ctx: Context, name: str) -> Stream:
 
 
 def stream_rows(ctx: Context, stream: Stream, parent: str | None = None) -> list[tuple[str, str, str]]:
-    """(flag, stream's path, parent's path).  A virtual stream stands for the stream under it, as far as it shows it."""
+    """(flag, stream's path, parent's path).  A virtual stream stands for the stream under it, as far as it
+    shows it."""
     chain = streamspec.chain(ctx.store, stream.name)
     if parent is not None:
         return branch_rows(chain, streamspec.chain(ctx.store, require_stream(ctx, parent).name))
@@ -166,7 +171,8 @@ class Flow(NamedTuple):
     def how(self) -> str | None:
         """merge or copy, None if nothing is to flow this way."""
         kind = self.stream.type
-        if kind not in streamspec.FIRMER or not self.stream.has("toparent" if self.upwards else "fromparent"):
+        option = "toparent" if self.upwards else "fromparent"
+        if kind not in streamspec.FIRMER or not self.stream.has(option):
             return None
         return "merge" if streamspec.FIRMER[kind] == self.upwards else "copy"
 

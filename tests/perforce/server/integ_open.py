@@ -1,7 +1,7 @@
 """Carrying out what integ_plan decided: telling it, bringing the files into the workspace, and opening them.
 
-Files are sent pipelined; a file is open as soon as the client has confirmed it, so one that it refused (a writable file in
-the way) stays as it was.  Rows are written in portions.
+Files are sent pipelined; a file is open as soon as the client has confirmed it, so one that it refused (a
+writable file in the way) stays as it was.  Rows are written in portions.
 """
 
 import time
@@ -11,7 +11,7 @@ from .command import Context
 from .filequery import client_files
 from .integ_files import Step
 from .integ_rows import Record, span
-from .messages import M
+from .messages import Bound, M
 from .openfiles import ADDS, DELETES, Opened
 from .options import Options
 from .revquery import Rev
@@ -19,7 +19,8 @@ from .transfer import Outbox
 
 PORTION = 500
 FLAGS = {"content": "c", "branch": "b", "delete": "d", "filetype": "t", "move": "m"}
-HAVE = ("INSERT OR REPLACE INTO have (client, depotFile, clientFile, rev, type, time) VALUES (?, ?, ?, ?, ?, ?)")
+HAVE = ("INSERT OR REPLACE INTO have (client, depotFile, clientFile, rev, type, time)"
+        " VALUES (?, ?, ?, ?, ?, ?)")
 WORKING = (f"INSERT OR REPLACE INTO working ({openfiles.COLUMNS_OPENED}) VALUES"
            f" ({', '.join('?' * len(Opened._fields))})")
 
@@ -44,10 +45,9 @@ class Opener:
 
     def open(self, step: Step) -> bool:
         """Opens the target of a step, or tells why not; whether it is (or would be) open."""
-        if step.refusal is None and step.opened is not None and self.has_change and step.opened.change != self.change:
-            step = step._replace(refusal=M.OpenBadChange(depotFile=step.target, change=step.opened.change_text))
-        if step.refusal is not None:
-            self.ctx.message(step.refusal)
+        refusal = step.refusal or self._elsewhere(step.opened)
+        if refusal is not None:
+            self.ctx.message(refusal)
             return False
         self.ctx.limits.opened()
         self.count += 1
@@ -55,6 +55,12 @@ class Opener:
         if not self.preview:
             self._carry_out(step)
         return True
+
+    def _elsewhere(self, row: Opened | None) -> Bound | None:
+        """A file that is open in another change than that of -c."""
+        if row is None or not self.has_change or row.change == self.change:
+            return None
+        return M.OpenBadChange(depotFile=row.depotFile, change=row.change_text)
 
     def finish(self) -> None:
         self.outbox.finish()
@@ -97,30 +103,35 @@ class Opener:
 
     def _pairs(self, step: Step, work_rev: int) -> list[tuple[str, object]]:
         base = step.base if self.shows_base else None
-        pairs = [("depotFile", step.target), ("clientFile", self.files.local(self.files.client_file(step.target))),
+        pairs = [("depotFile", step.target),
+                 ("clientFile", self.files.local(self.files.client_file(step.target))),
                  ("workRev", work_rev), ("action", step.action), ("otherAction", self._other(step)),
                  ("fromFile", step.source.depotFile), ("startFromRev", step.start or "none"),
-                 ("endFromRev", step.end or "none"), ("baseFile", base and base[0]), ("baseRev", base and base[1]),
+                 ("endFromRev", step.end or "none"), ("baseFile", base and base[0]),
+                 ("baseRev", base and base[1]),
                  ("remappedFrom", step.remapped)]
         shown = [want for want in step.wants if want.how is None] if self.shows_resolves else []
         for number, want in enumerate(shown):
             pairs += [(f"resolveType{number}", want.type), (f"resolveFlag{number}", FLAGS[want.type]),
                       (f"resolveFromFile{number}", want.from_file)]
             if want.base and want.type != integ_rows.MOVE:
-                pairs += [(f"resolveBaseFile{number}", want.base[0]), (f"resolveBaseRev{number}", want.base[1])]
+                pairs += [(f"resolveBaseFile{number}", want.base[0]), (f"resolveBaseRev{number}",
+                                                                       want.base[1])]
         return pairs
 
     def _message(self, step: Step, work_rev: int) -> None:
         sync, base = self._other(step), step.base if self.shows_base else None
         facts = {"depotFile": step.target, "workRev": f"#{work_rev}", "action": step.action,
-                 "fromFile": step.source.depotFile, "fromRev": span(step.start, step.end) if step.end else "#none"}
+                 "fromFile": step.source.depotFile, "fromRev": span(step.start, step.end) if step.end
+                 else "#none"}
         if step.action in ADDS:
             message = M.IntegSyncBranch if sync else M.IntegOpenOkay
         elif step.action in DELETES:
             message = M.IntegSyncDelete if sync else M.IntegOpenOkay
         else:
             message = M.IntegSyncIntegBase if sync else M.IntegOpenOkayBase
-            facts |= {"baseFile": base and base[0], "baseRev": base and f"#{base[1]}", "remappedFrom": step.remapped}
+            facts |= {"baseFile": base and base[0], "baseRev": base and f"#{base[1]}",
+                      "remappedFrom": step.remapped}
         self.ctx.message(message, **facts)
 
     def _tell_resolve(self, want) -> None:
@@ -172,7 +183,8 @@ class Opener:
         copied = step.action in ADDS or self._is_copied(step)
         kind = step.source.type if step.yours is None or copied or self.takes_type else step.yours.type
         virtual = int(self.virtual and not (step.action == "integrate" and self.is_pending(step)))
-        return Opened(self.ctx.client_name, step.target, self.files.client_file(step.target), self.ctx.user, rev,
+        return Opened(self.ctx.client_name, step.target, self.files.client_file(step.target), self.ctx.user,
+                      rev,
                       rev or step.next_rev, kind, step.action, self.change, 0, 0,
                       step.source.digest if copied else None, None, step.moved, virtual)
 

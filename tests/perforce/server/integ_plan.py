@@ -1,7 +1,8 @@
 """What integrate does about each pair of files: branch, integrate, delete, or why not.
 
-Planner.steps() goes through the sources of a Part in order and yields Steps; it neither writes nor talks to the client.  A
-Step with a refusal is one that can only be told.  Pairs are adjusted for files that were moved on either side.
+Planner.steps() goes through the sources of a Part in order and yields Steps; it neither writes nor talks to
+the client.  A Step with a refusal is one that can only be told.  Pairs are adjusted for files that were
+moved on either side.
 """
 
 import itertools
@@ -76,16 +77,18 @@ class Planner:
             source.depotFile, self._life(source), target, head.rev)
 
     def pairs(self, part: Part) -> Iterator[tuple[Rev, str]]:
-        """(source, target) of a part by path of the source; targets are in the client's view and may be opened."""
+        """(source, target) of a part by path of the source; targets are in the client's view and may be
+        opened."""
         paths = of_view(part.view) & of_filter(self.readable)
         revs = part.revs
         for source in Query(self.ctx, paths, revs, exact=False).highest():
             self.sources += 1
             target = part.view.translate(source.depotFile)
-            if target is None or target == source.depotFile or not self._in_client(target) or not self.writable(target):
+            if target in (None, source.depotFile):
                 continue
-            self.mapped += 1
-            yield source, target
+            if self._in_client(target) and self.writable(target):
+                self.mapped += 1
+                yield source, target
 
     def _in_client(self, target: str) -> bool:
         return self.client is None or self.client.client_file(target) is not None
@@ -160,7 +163,8 @@ class Planner:
             older = self.part.view.translate(move.fromFile)
             if older is not None and older != nominal:
                 target = older if self._is_live(older) else self._followed(older)
-                if target and self._in_client(target) and self._is_heir(move.fromFile, range(1, move.end + 1), target):
+                older_life = range(1, move.end + 1)
+                if target and self._in_client(target) and self._is_heir(move.fromFile, older_life, target):
                     return target
             path, life = move.fromFile, range(1, move.end + 1)
         return None
@@ -173,20 +177,25 @@ class Planner:
     def _twin(self, source: Rev, nominal: str) -> Bound | None:
         """A file was moved away and another one added in its place: the target has to be moved first."""
         first = self._first(source)
-        if not first or self.files.revs(source.depotFile)[first - 1].action != MOVED_AWAY or nominal in self.opened:
+        if not first or nominal in self.opened:
+            return None
+        if self.files.revs(source.depotFile)[first - 1].action != MOVED_AWAY:
             return None
         moved = self.history.moved_to(source.depotFile, first)
         place = moved and self.part.view.translate(moved)
-        if not place or self._is_live(place) or not self._is_heir(source.depotFile, range(1, first), nominal):
+        before = range(1, first)
+        if not place or self._is_live(place) or not self._is_heir(source.depotFile, before, nominal):
             return None
-        if not self.history.needed(source.depotFile, self._life(source), nominal, self.files.head(nominal).rev):
+        if not self.history.needed(source.depotFile, self._life(source), nominal,
+                                   self.files.head(nominal).rev):
             return None
         return M.IntegBaselessMove(depotFile=nominal, moveFile=place, fromFile=source.depotFile)
 
     # revisions
 
     def _first(self, source: Rev) -> int:
-        """The revision after which the source's present life begins: a file that was added again is another one."""
+        """The revision after which the source's present life begins: a file that was added again is another
+        one."""
         if self.rules.one_history or source.rev == 1:
             return 0
         older = self.files.revs(source.depotFile)[:source.rev - 1]
@@ -211,8 +220,8 @@ class Planner:
         """Whether a revision is not below the lower end of the range."""
         if low.kind in ("client", "label"):
             table, column = ("have", "client") if low.kind == "client" else ("label", "name")
-            value, bound = rev.rev, self.store.value(f"SELECT rev FROM {table} WHERE {column} = ? AND depotFile = ?",
-                                                     low.value, rev.depotFile, default=0)
+            sql = f"SELECT rev FROM {table} WHERE {column} = ? AND depotFile = ?"
+            value, bound = rev.rev, self.store.value(sql, low.value, rev.depotFile, default=0)
         elif low.kind in ("head", "none"):
             value, bound = rev.rev, self.files.revs(rev.depotFile)[-1].rev if low.kind == "head" else 0
         else:
@@ -251,15 +260,17 @@ class Planner:
         return self._branch(source, target, left)
 
     def _branch(self, source: Rev, target: str, needed: list[int]) -> Step:
-        """A target that is not there.  One that its own users deleted comes back only if somebody says so."""
+        """A target that is not there.  One that its users deleted comes back only if somebody says so."""
         start, row, head = needed[0] - 1, self.opened.get(target), self.files.head(target)
         pending = self.rules.branch_resolves or (head is not None and not self.rules.rebranch
                                                  and self._was_refused(source, target, head))
-        want = Want(BRANCH, source.depotFile, start, source.rev, None, None if pending else integ_rows.BRANCH_FROM)
+        want = Want(BRANCH, source.depotFile, start, source.rev, None,
+                    None if pending else integ_rows.BRANCH_FROM)
         return Step(source, target, "branch", start, source.rev, None, row, (want,))
 
     def _was_refused(self, source: Rev, target: str, head: Rev) -> bool:
-        """Whether a deleted target had to do with this life of the source and was not deleted because of it."""
+        """Whether a deleted target had to do with this life of the source and was not deleted because of
+        it."""
         deleted = [credit for credit in self.history.of(target)
                    if credit.endTo == head.rev and credit.how == DELETE_FROM]
         first = self._first(source)
@@ -313,7 +324,8 @@ class Planner:
         if not left:
             self.pending += 1
             return None
-        pending = self.rules.delete_resolves or (not self.rules.delete_edited and self._has_own(source, target, head))
+        pending = self.rules.delete_resolves or (
+            not self.rules.delete_edited and self._has_own(source, target, head))
         row, begin = self.opened.get(target), left[0] - 1
         want = Want(DELETE, source.depotFile, begin, source.rev, None, None if pending else DELETE_FROM)
         action = "integrate" if pending else "delete"
@@ -367,5 +379,5 @@ def record(want: Want, step: Step, target: str, client: str, change: int) -> Rec
     state = PENDING if want.how is None else RESOLVED
     how = integ_rows.SUGGESTED[want.type] if want.how is None else want.how
     base_file, base_rev = want.base or (None, 0)
-    return Record(client, 0, target, want.from_file, want.start, want.end, max(yours - 1, 0), yours, how, state,
-                  base_file, base_rev, want.type, change)
+    return Record(client, 0, target, want.from_file, want.start, want.end, max(yours - 1, 0), yours, how,
+                  state, base_file, base_rev, want.type, change)
