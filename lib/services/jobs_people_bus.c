@@ -1,0 +1,346 @@
+/* Every handler has one order: read, check who asks, do it, answer. It runs twice when polkit has to be asked, so nothing is done before that. */
+#include "services/jobs_people_bus.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/string_util.h"
+#include "clients/job_wire.h"
+#include "domain/job_id.h"
+#include "domain/job_stage.h"
+#include "resources/bus_dict.h"
+#include "services/job_list_store.h"
+#include "services/jobd_control.h"
+#include "services/jobd_create.h"
+
+#define WEB_USER "weir-web"
+#define USER_NAME_MAX 256
+
+/* --- who asks -------------------------------------------------------------------------------------------------------- */
+
+static int describe_user(uid_t uid, char name[static USER_NAME_MAX]) {
+        const struct passwd *user = getpwuid(uid);
+
+        (void) (user ? snprintf(name, USER_NAME_MAX, "%s", user->pw_name) :
+                       snprintf(name, USER_NAME_MAX, "uid %u", uid));
+        return 0;
+}
+
+static int sender_name(sd_bus_message *message, uid_t *ret_uid, char name[static USER_NAME_MAX]) {
+        int r = jobs_bus_sender_uid(message, ret_uid);
+
+        return r < 0 ? r : describe_user(*ret_uid, name);
+}
+
+/* Those who speak for others and may say for whom. */
+static bool speaks_for_others(uid_t uid) {
+        const struct passwd *web = uid == 0 || uid == getuid() ? NULL : getpwnam(WEB_USER);
+
+        return uid == 0 || uid == getuid() || (web && web->pw_uid == uid);
+}
+
+/* Reads whose job it will be: the sender's, unless it may say otherwise and does. */
+static int settle_owner(sd_bus_message *message, JobOptions *options, char name[static USER_NAME_MAX],
+                        sd_bus_error *ret_error) {
+        uid_t uid;
+        int r = sender_name(message, &uid, name);
+
+        if (r < 0) {
+                return r;
+        }
+        if (string_is_empty(options->owner)) {
+                options->owner = name;
+        } else if (!speaks_for_others(uid)) {
+                return sd_bus_error_set(ret_error, JOBS_NAME ".Error.NotAllowed",
+                                        "owner: only root, weir and weir-web may create jobs for others");
+        }
+        return 0;
+}
+
+/* As polkit_client_authorise(), for a job: its owner needs no permission. */
+static int authorise_manage(JobsBus *jobs_bus, sd_bus_message *message, const char *id,
+                            sd_bus_error *ret_error) {
+        _cleanup_free_ char *owner = NULL;
+        char name[USER_NAME_MAX];
+        uid_t uid;
+        int r = job_id_is_valid(id) ? jobd_owner(jobs_bus->jobd, id, &owner) : -ENOENT;
+
+        if (r < 0) {
+                return jobs_bus_fail(ret_error, r, id, NULL);
+        }
+        r = sender_name(message, &uid, name);
+        if (r < 0 || string_equal(name, owner)) {
+                return r < 0 ? r : 1;
+        }
+        return polkit_client_authorise(jobs_bus->polkit, message, "org.weir.jobs.manage",
+                                       (const char *const[]) { "job", id, "owner", owner, NULL }, ret_error);
+}
+
+/* --- creating -------------------------------------------------------------------------------------------------------- */
+
+struct Creation {
+        JobsBus *jobs_bus;
+        sd_bus_message *message;
+        JobdDraft *draft;
+        Creation *next;
+};
+
+static void creation_free(Creation *creation) {
+        Creation **link = &creation->jobs_bus->creations;
+
+        while (*link && *link != creation) {
+                link = &(*link)->next;
+        }
+        if (*link) {
+                *link = creation->next;
+        }
+        (void) jobd_draft_free(creation->draft);
+        (void) sd_bus_message_unref(creation->message);
+        free(creation);
+}
+
+void jobs_people_done(JobsBus *jobs_bus) {
+        while (jobs_bus->creations) {
+                creation_free(jobs_bus->creations);
+        }
+}
+
+static int reply_created(sd_bus_message *message, JobdDraft *draft) {
+        _cleanup_free_ char *path = NULL;
+        int r = jobd_commit(draft);
+
+        r = r < 0 ? r : jobs_bus_path(jobd_draft_id(draft), &path);
+        return r < 0 ? r : sd_bus_reply_method_return(message, "so", jobd_draft_id(draft), path);
+}
+
+static void on_stored(void *userdata, int error, const char *text) {
+        Creation *creation = userdata;
+        int r = error < 0 ? sd_bus_reply_method_errorf(creation->message, JOBS_NAME ".Error.NoCredential",
+                                                       "The credential could not be kept: %s",
+                                                       text ? text : strerror(-error)) :
+                            reply_created(creation->message, creation->draft);
+
+        if (r < 0) {
+                (void) sd_bus_reply_method_errno(creation->message, r, NULL);
+                (void) log_warning(r, "Failed to create a job: %s", strerror(-r));
+        }
+        creation_free(creation);
+}
+
+/* First the credential is kept, then there is a job. Takes draft over. */
+static int store_and_create(JobsBus *jobs_bus, sd_bus_message *message, JobdDraft *draft,
+                            const JobOptions *options) {
+        Creation *creation = calloc(1, sizeof(*creation));
+        int r;
+
+        if (!creation) {
+                (void) jobd_draft_free(draft);
+                return -ENOMEM;
+        }
+        *creation = (Creation) { jobs_bus, sd_bus_message_ref(message), draft, jobs_bus->creations };
+        jobs_bus->creations = creation;
+        r = jobs_port_store_credential(jobs_bus->port, jobd_draft_id(draft), options->credential,
+                                       options->credential_size, on_stored, creation);
+        if (r < 0) {
+                creation_free(creation);
+                return r;
+        }
+        return 1;
+}
+
+static int create(JobsBus *jobs_bus, sd_bus_message *message, JobdDraft *draft, const JobOptions *options) {
+        int r;
+
+        if (jobd_draft_has_credential(draft)) {
+                return store_and_create(jobs_bus, message, draft, options);
+        }
+        r = reply_created(message, draft);
+        (void) jobd_draft_free(draft);
+        return r;
+}
+
+int jobs_method_create(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_free_ char *text = NULL;
+        JobsBus *jobs_bus = userdata;
+        JobdRequest request = {};
+        JobdDraft *draft = NULL;
+        char name[USER_NAME_MAX];
+        int r = sd_bus_message_read(message, "ss", &request.kind, &request.spec_json);
+
+        r = r < 0 ? r : job_wire_read_options(message, &request.options, ret_error);
+        r = r < 0 ? r : settle_owner(message, &request.options, name, ret_error);
+        if (r < 0) {
+                return r;
+        }
+        r = polkit_client_authorise(jobs_bus->polkit, message, "org.weir.jobs.create",
+                                    (const char *const[]) { "kind", request.kind, NULL }, ret_error);
+        if (r <= 0) {
+                return r < 0 ? r : 1;
+        }
+        r = jobd_prepare(jobs_bus->jobd, &request, &draft, &text);
+        return r < 0 ? jobs_bus_fail(ret_error, r, NULL, text) :
+                       create(jobs_bus, message, draft, &request.options);
+}
+
+int jobs_method_retry(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_free_ char *text = NULL;
+        JobsBus *jobs_bus = userdata;
+        JobOptions options = {};
+        JobdDraft *draft = NULL;
+        char name[USER_NAME_MAX];
+        const char *id;
+        int r = sd_bus_message_read(message, "s", &id);
+
+        r = r < 0 ? r : job_wire_read_options(message, &options, ret_error);
+        r = r < 0 ? r : settle_owner(message, &options, name, ret_error);
+        if (r < 0) {
+                return r;
+        }
+        r = authorise_manage(jobs_bus, message, id, ret_error);
+        if (r <= 0) {
+                return r < 0 ? r : 1;
+        }
+        r = jobd_prepare_retry(jobs_bus->jobd, id, &options, &draft, &text);
+        return r < 0 ? jobs_bus_fail(ret_error, r, id, text) : create(jobs_bus, message, draft, &options);
+}
+
+/* --- looking --------------------------------------------------------------------------------------------------------- */
+
+static int reply_records(sd_bus_message *message, const JobRecords *records) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int r = sd_bus_message_new_method_return(message, &reply);
+
+        r = r < 0 ? r : job_wire_append_records(reply, records);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+static int check_filter(const JobFilter *filter, sd_bus_error *ret_error) {
+        if (!string_is_empty(filter->status) && job_status_from_string(filter->status) < 0) {
+                return sd_bus_error_setf(
+                                ret_error, SD_BUS_ERROR_INVALID_ARGS,
+                                "status: queued, running, needs_resolve, cancelling, done, failed or cancelled is expected, not %s",
+                                filter->status);
+        }
+        if (filter->limit > JOB_LIST_MAX) {
+                return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS, "limit: at most %d",
+                                         JOB_LIST_MAX);
+        }
+        return 0;
+}
+
+int jobs_method_list(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_(job_records_done) JobRecords records = {};
+        JobsBus *jobs_bus = userdata;
+        JobFilter filter = {};
+        int r = job_wire_read_filter(message, &filter, ret_error);
+
+        r = r < 0 ? r : check_filter(&filter, ret_error);
+        if (r < 0) {
+                return r;
+        }
+        r = jobd_list(jobs_bus->jobd, &filter, &records);
+        return r < 0 ? jobs_bus_fail(ret_error, r, filter.before, NULL) : reply_records(message, &records);
+}
+
+int jobs_method_list_queue(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_(job_records_done) JobRecords records = {};
+        JobsBus *jobs_bus = userdata;
+        int r = jobd_list_queue(jobs_bus->jobd, &records);
+
+        return r < 0 ? r : reply_records(message, &records);
+}
+
+int jobs_method_get(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(job_record_done) JobRecord record = {};
+        JobsBus *jobs_bus = userdata;
+        const char *id;
+        int r = sd_bus_message_read(message, "s", &id);
+
+        if (r < 0) {
+                return r;
+        }
+        r = job_id_is_valid(id) ? jobd_get(jobs_bus->jobd, id, &record) : -ENOENT;
+        if (r < 0) {
+                return jobs_bus_fail(ret_error, r, id, NULL);
+        }
+        r = sd_bus_message_new_method_return(message, &reply);
+        r = r < 0 ? r : job_wire_append_record(reply, &record, true);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+/* --- managing -------------------------------------------------------------------------------------------------------- */
+
+static int read_mode(sd_bus_message *message, bool *ret_immediate, sd_bus_error *ret_error) {
+        static const BusField fields[] = { { "mode", 's', 0 } };
+        static const BusDict dict = { .fields = fields, .n_fields = 1, .strict = "option" };
+        const char *mode = "graceful";
+        int r = bus_dict_read(message, &dict, &mode, ret_error);
+
+        if (r >= 0 && !string_equal(mode, "graceful") && !string_equal(mode, "immediate")) {
+                return sd_bus_error_set(ret_error, SD_BUS_ERROR_INVALID_ARGS,
+                                        "mode: graceful or immediate is expected");
+        }
+        *ret_immediate = string_equal(mode, "immediate");
+        return r;
+}
+
+int jobs_method_cancel(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_free_ char *text = NULL;
+        JobsBus *jobs_bus = userdata;
+        char name[USER_NAME_MAX];
+        bool immediate = false;
+        const char *id;
+        uid_t uid;
+        int r = sd_bus_message_read(message, "s", &id);
+
+        r = r < 0 ? r : read_mode(message, &immediate, ret_error);
+        if (r < 0) {
+                return r;
+        }
+        r = authorise_manage(jobs_bus, message, id, ret_error);
+        if (r <= 0) {
+                return r < 0 ? r : 1;
+        }
+        r = sender_name(message, &uid, name);
+        r = r < 0 ? r : jobd_cancel(jobs_bus->jobd, id, name, immediate, &text);
+        return r < 0 ? jobs_bus_fail(ret_error, r, id, text) : sd_bus_reply_method_return(message, NULL);
+}
+
+int jobs_method_continue(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_free_ char *text = NULL;
+        JobsBus *jobs_bus = userdata;
+        const char *id;
+        int r = sd_bus_message_read(message, "s", &id);
+
+        if (r < 0) {
+                return r;
+        }
+        r = authorise_manage(jobs_bus, message, id, ret_error);
+        if (r <= 0) {
+                return r < 0 ? r : 1;
+        }
+        r = jobd_continue(jobs_bus->jobd, id, &text);
+        return r < 0 ? jobs_bus_fail(ret_error, r, id, text) : sd_bus_reply_method_return(message, NULL);
+}
+
+int jobs_method_resolve(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_(job_pairs_done) JobPairs files = {};
+        _cleanup_free_ char *text = NULL;
+        JobsBus *jobs_bus = userdata;
+        const char *id;
+        int r = sd_bus_message_read(message, "s", &id);
+
+        r = r < 0 ? r : job_wire_read_pairs(message, &files);
+        if (r < 0) {
+                return r == -E2BIG ? jobs_bus_fail(ret_error, -ENOBUFS, id, "Too many files at once") : r;
+        }
+        r = authorise_manage(jobs_bus, message, id, ret_error);
+        if (r <= 0) {
+                return r < 0 ? r : 1;
+        }
+        r = jobd_resolve(jobs_bus->jobd, id, &files, &text);
+        return r < 0 ? jobs_bus_fail(ret_error, r, id, text) : sd_bus_reply_method_return(message, NULL);
+}
