@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/string_util.h"
 #include "resources/journal.h"
+#include "resources/notify.h"
 
 #define SENTENCE_MAX 2048
 
@@ -48,4 +49,5 @@ void report(const Report *report, const char *format, ...) {
         };
         journal_send(report->priority, fields, ELEMENTSOF(fields), "%s", text);
         print(report->priority, text);
+        notify_status("%s", text); /* the last one is what `systemctl status` and weirctl show of the end */
 }

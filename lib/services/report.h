@@ -10,6 +10,6 @@ typedef struct Report {
         const char *server, *stream, *lock, *holder;
 } Report;
 
-/* Sends the record with the fields that are given. Where standard output is not the journal, the sentence
+/* Sends the record with the fields that are given, and makes it the unit's status line. Where standard output is not the journal, the sentence
  * is printed there, too (warnings and errors: on standard error). */
 void report(const Report *report, const char *format, ...) _printf_(2, 3);

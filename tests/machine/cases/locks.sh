@@ -86,3 +86,12 @@ is "user weir may take one" "$(runuser -u weir -- weirctl lock server/other echo
 release
 
 fails "nonsense is a usage error" 64 weirctl lock 'no such//thing' true
+
+hold server/demo
+busy=$(weirctl measure demo 2>&1)
+like "a measuring that meets a lock names its holder" "$busy" 'Busy: weirctl .*holds server/demo'
+like "so does its status line" "$(systemctl show -P StatusText weir-measure@demo.service)" 'holds server/demo'
+release
+unknown=$(weirctl measure nobody 2>&1)
+like "an unknown server is told" "$unknown" 'There is no server nobody'
+ok "without a unit that failed" sh -c '! systemctl is-failed weir-measure@nobody.service'
