@@ -89,7 +89,7 @@ fails "nonsense is a usage error" 64 weirctl lock 'no such//thing' true
 
 hold server/demo
 busy=$(weirctl measure demo 2>&1)
-like "a measuring that meets a lock names its holder" "$busy" 'Busy: weirctl .*holds server/demo'
+like "a measuring that meets a lock names its holder" "$busy" 'Busy: holder-.* holds server/demo'
 like "so does its status line" "$(systemctl show -P StatusText weir-measure@demo.service)" 'holds server/demo'
 release
 unknown=$(weirctl measure nobody 2>&1)
