@@ -209,7 +209,8 @@ class Edit(FileCase):
         self.other.write("a.txt", "mine\n")
         refused = self.other.run("submit", "-d", "no")
         self.assertIn("//demo/main/a.txt - already locked by super@ws", refused.infos)
-        self.assertRegex(refused.errors[0],
+        self.assertEqual(refused.errors[0], "File(s) couldn't be locked.")
+        self.assertRegex(refused.errors[1],
                          r"^Submit failed -- fix problems above then use 'p4 submit -c \d+'.$")
         self.assertMessages(self.ws.run("unlock"), "//demo/main/a.txt - unlocking")
         self.assertMessages(self.ws.run("unlock"), "//demo/main/a.txt - already unlocked")

@@ -98,7 +98,8 @@ def drop(store: Store, files: Iterable[Shelved]) -> None:
     keys = [(file.change, file.depotFile) for file in files]
     store.many("DELETE FROM shelf WHERE change = ? AND depotFile = ?", keys)
     store.many("DELETE FROM workingx WHERE change = ? AND depotFile = ?", keys)
-    store.many("DELETE FROM resolve WHERE shelf = ? AND toFile = ?", keys)
+    store.many("DELETE FROM resolve WHERE client = ? AND shelf = ? AND toFile = ?",
+               ((file.client, file.change, file.depotFile) for file in files))
     store.many("UPDATE change SET shelved = EXISTS (SELECT 1 FROM shelf WHERE shelf.change = ?) WHERE change = ?",
                {(file.change, file.change) for file in files})
 
