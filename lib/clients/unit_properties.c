@@ -22,14 +22,15 @@ static int append_filter(sd_bus_message *message, const UnitProperty *row) {
         return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
-/* argv begins with the program itself. Without the flag ${NAME} in an argument would be replaced. */
+/* argv begins with the program itself. Not the extended form, which could also forbid ${NAME} to be replaced: systemd 252 writes it into the
+ * unit's file in words that it does not read, and after a daemon-reload the unit has no commands any more. */
 static int append_command(sd_bus_message *message, const UnitProperty *row) {
-        int r = sd_bus_message_open_container(message, 'a', "(sasas)");
+        int r = sd_bus_message_open_container(message, 'a', "(sasb)");
 
-        r = r < 0 ? r : sd_bus_message_open_container(message, 'r', "sasas");
+        r = r < 0 ? r : sd_bus_message_open_container(message, 'r', "sasb");
         r = r < 0 ? r : sd_bus_message_append(message, "s", row->words[0]);
         r = r < 0 ? r : append_words(message, row);
-        r = r < 0 ? r : sd_bus_message_append(message, "as", 1, "no-env-expand");
+        r = r < 0 ? r : sd_bus_message_append(message, "b", false);
         r = r < 0 ? r : sd_bus_message_close_container(message);
         return r < 0 ? r : sd_bus_message_close_container(message);
 }

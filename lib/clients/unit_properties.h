@@ -16,7 +16,7 @@ typedef enum UnitPropertyType {
         UNIT_PROPERTY_WORDS,   /* as: words */
         UNIT_PROPERTY_ALLOW,   /* (bas): only words */
         UNIT_PROPERTY_DENY,    /* (bas): all but words */
-        UNIT_PROPERTY_COMMAND, /* a(sasas): words is its argv, taken as it is: nothing in it is expanded */
+        UNIT_PROPERTY_COMMAND, /* a(sasb): words is its argv; it must have no $ in it */
         UNIT_PROPERTY_FIELDS,  /* aay: words are NAME=VALUE of the journal */
         UNIT_PROPERTY_CREDENTIAL, /* a(ss): words are its id and its file */
         _UNIT_PROPERTY_MAX,

@@ -170,8 +170,8 @@ static int append_identity(sd_bus_message *message, const UnitdJob *job) {
 
         const UnitProperty properties[] = {
                 { "Description", UNIT_PROPERTY_TEXT, .text = description },
-                { "ExecStartEx", UNIT_PROPERTY_COMMAND, .words = WORDS(runner, job->id, attempt) },
-                { "ExecStopPostEx", UNIT_PROPERTY_COMMAND, .words = WORDS(finish, job->id, attempt) },
+                { "ExecStart", UNIT_PROPERTY_COMMAND, .words = WORDS(runner, job->id, attempt) },
+                { "ExecStopPost", UNIT_PROPERTY_COMMAND, .words = WORDS(finish, job->id, attempt) },
                 { "RuntimeDirectory", UNIT_PROPERTY_WORDS, .words = WORDS(runtime) },
                 { "LogExtraFields", UNIT_PROPERTY_FIELDS, .words = WORDS(field) },
                 { "LoadCredentialEncrypted", UNIT_PROPERTY_CREDENTIAL,

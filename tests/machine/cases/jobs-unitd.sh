@@ -165,10 +165,9 @@ MemoryDenyWriteExecute no
 END
 like "its credential is read by PID 1" "$(cat /run/systemd/transient/"$(unit_of $job)")" \
     '^LoadCredentialEncrypted=p4-ticket:/var/lib/weir-credentials/INT-20261121-001$'
-like "it executes the runner, and nothing is expanded" "$(property "$job" ExecStartEx)" \
-    "argv\\[\\]=$programs/weir-integrate INT-20261121-001 1 ; flags=no-env-expand "
-like "and weir-finish afterwards" "$(property "$job" ExecStopPostEx)" \
-    "argv\\[\\]=$programs/weir-finish INT-20261121-001 1 ; flags=no-env-expand "
+systemctl daemon-reload # reads the unit's file: all of it must be understood
+like "it executes the runner" "$(property "$job" ExecStart)" "argv\\[\\]=$programs/weir-integrate INT-20261121-001 1 ;"
+like "and weir-finish afterwards, also after a reload" "$(property "$job" ExecStopPost)" "argv\\[\\]=$programs/weir-finish INT-20261121-001 1 ;"
 ok "its status is what the runner says" eventually 5 sh -c '[ "$(systemctl show -P StatusText weir-job-INT-20261121-001-1)" = "stage INTEGRATE" ]'
 refused "a second unit of that attempt" 'already (loaded|exists)|was already' launch $job
 log=$(log_of INT-20261121-001)
