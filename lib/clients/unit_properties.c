@@ -30,7 +30,7 @@ static int append_command(sd_bus_message *message, const UnitProperty *row) {
         r = r < 0 ? r : sd_bus_message_open_container(message, 'r', "sasb");
         r = r < 0 ? r : sd_bus_message_append(message, "s", row->words[0]);
         r = r < 0 ? r : append_words(message, row);
-        r = r < 0 ? r : sd_bus_message_append(message, "b", false);
+        r = r < 0 ? r : sd_bus_message_append(message, "b", 0);
         r = r < 0 ? r : sd_bus_message_close_container(message);
         return r < 0 ? r : sd_bus_message_close_container(message);
 }

@@ -8,6 +8,7 @@ which commits on success and rolls back on any exception; a committed transactio
 """
 
 import contextlib
+import gc
 import sqlite3
 import threading
 from pathlib import Path
@@ -113,12 +114,21 @@ class Store:
         marks = ", ".join("?" * len(columns))
         self.execute(f'INSERT OR REPLACE INTO "{table}" ({names}) VALUES ({marks})', *columns.values())
 
+    def _begin(self) -> None:
+        """A command that was broken off amid a listing may leave the listing, and with it an old snapshot, to the
+        garbage collector; with one nobody may write."""
+        try:
+            self.db.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            gc.collect()
+            self.db.execute("BEGIN IMMEDIATE")
+
     @contextlib.contextmanager
     def write(self):
         """A writing transaction; may be nested (the outermost one commits)."""
         with self.lock:
             if self.depth == 0:
-                self.db.execute("BEGIN IMMEDIATE")
+                self._begin()
             self.depth += 1
             try:
                 yield self
