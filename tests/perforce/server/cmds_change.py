@@ -165,6 +165,7 @@ def _delete(ctx: Context, opts: Options, row: Row | None) -> None:
     if row is None:
         ctx.fail(M.UseChanged)
     name = title(row.change)
+    formcmd.fire(ctx, "form-delete", "change", str(row.change))
     if row.status == PENDING and row.user != ctx.user and "f" not in opts:
         ctx.fail(M.ChangeNotOwner, change=name, user=row.user)
     if row.status == SUBMITTED and "f" not in opts:

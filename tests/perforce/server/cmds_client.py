@@ -215,6 +215,7 @@ def _switch(ctx: Context, opts: Options, name: str) -> None:
 
 
 def _delete(ctx: Context, opts: Options, name: str) -> None:
+    formcmd.fire(ctx, "form-delete", "client", name)
     row = clientspec.load(ctx.store, name)
     if row is None:
         ctx.fail(M.NoSuchDomain, type="Client", name=name)

@@ -116,6 +116,7 @@ def _has_files(ctx: Context, name: str) -> bool:
 
 
 def _delete(ctx: Context, name: str) -> None:
+    formcmd.fire(ctx, "form-delete", "depot", name)
     if ctx.store.value("SELECT 1 FROM domain WHERE type = ? AND name = ?", DEPOT, name) is None:
         ctx.fail(M.NoSuchDepot, depot=name)
     low, high = prefix_range(f"//{name}/")

@@ -135,6 +135,7 @@ def _store(ctx: Context, kind: Kind, values: dict, options: str, lines: list[tup
 
 
 def _delete(ctx: Context, opts: Options, kind: Kind, name: str) -> None:
+    formcmd.fire(ctx, "form-delete", kind.spec, name)
     row = load(ctx, kind.code, name)
     if row is None:
         ctx.fail(M.NoSuchDomain, type=kind.title, name=name)

@@ -1,7 +1,7 @@
 """move, reopen, lock and unlock: what can be done to files that are open."""
 
-from . import encode, filetype, openfiles
-from .changespec import number_of
+from . import changespec, encode, filetype, openfiles, shelf
+from .changespec import number_of, title
 from .command import Context, command
 from .filequery import FileArg, client_files, parse, parse_all
 from .messages import M
@@ -236,6 +236,9 @@ def lock_owner(ctx: Context, depot_file: str) -> Opened | None:
 def unlock(ctx: Context, opts: Options) -> None:
     if "f" in opts and not ctx.access.has("admin"):
         ctx.fail(M.NoPerms)
+    if "s" in opts:
+        _unlock_shelf(ctx, opts)
+        return
     for row in _lockable(ctx, opts, "write"):
         if not row.locked:
             ctx.message(M.UnLockAlready, depotFile=row.depotFile)
@@ -246,6 +249,20 @@ def unlock(ctx: Context, opts: Options) -> None:
         with ctx.store.write():
             openfiles.put(ctx.store, row._replace(locked=0))
         ctx.message(M.UnLockSuccess, depotFile=row.depotFile)
+
+
+def _unlock_shelf(ctx: Context, opts: Options) -> None:
+    """-s: a submit -e that failed leaves its shelf locked."""
+    row = changespec.require(ctx.store, number_of(opts["s"]))
+    if "f" not in opts and row.user != ctx.user:
+        ctx.fail(M.ChangeNotOwner, change=title(row.change), user=row.user)
+    locked = [file for file in shelf.of_change(ctx.store, row.change) if file.locked]
+    with ctx.store.write():
+        shelf.lock(ctx.store, row.change, 0)
+    for file in locked:
+        ctx.message(M.UnLockSuccess, depotFile=file.depotFile)
+    if not locked:
+        ctx.message(M.ExUNLOCKCHANGE)
 
 
 def _lockable(ctx: Context, opts: Options, level: str) -> list[Opened]:

@@ -224,6 +224,7 @@ def store_stream(ctx: Context, new: Stream, change: int, old: Stream | None = No
 
 
 def _delete(ctx: Context, opts: Options, name: str) -> None:
+    formcmd.fire(ctx, "form-delete", "stream", name)
     found = streamspec.load(ctx.store, name)
     if found is None:
         ctx.fail(M.NoSuchDomain, type="Stream", name=name)

@@ -74,6 +74,7 @@ def _save_user(ctx: Context, opts: Options, values: dict) -> None:
 
 
 def _delete_user(ctx: Context, opts: Options, name: str) -> None:
+    formcmd.fire(ctx, "form-delete", "user", name)
     if name != ctx.user and "f" not in opts and "F" not in opts:
         ctx.fail(M.WrongUserDelete, user=name)
     if ctx.store.value("SELECT 1 FROM user WHERE user = ?", name) is None:
@@ -184,6 +185,7 @@ def _store_group(ctx: Context, name: str, description, columns: dict, members: l
 
 
 def _delete_group(ctx: Context, opts: Options, name: str) -> None:
+    formcmd.fire(ctx, "form-delete", "group", name)
     with ctx.store.write():
         if not ctx.store.execute('DELETE FROM "group" WHERE name = ?', name):
             ctx.fail(M.NoSuchDomain, type="Group", name=name)

@@ -25,8 +25,6 @@ def number(ctx: Context, description: str, paths: list[str], kind: str = "public
         made = changespec.create(ctx, description, kind)
         ctx.store.many("UPDATE working SET change = ? WHERE client = ? AND depotFile = ? AND change = 0",
                        ((made, ctx.client_name, path) for path in paths))
-        ctx.store.many("UPDATE resolve SET change = ? WHERE client = ? AND shelf = 0 AND toFile = ?",
-                       ((made, ctx.client_name, path) for path in paths))
     return made
 
 

@@ -9,7 +9,7 @@ archives that no revision names; a submit that fails leaves the files open and l
 from . import integ_rows, integ_submit, openfiles, triggers
 from .archive import digest
 from .changespec import title
-from .command import Context
+from .command import CommandError, Context
 from .commit import Commit, Content
 from .filequery import client_files
 from .filetype import parse as parse_type
@@ -51,16 +51,30 @@ class Submission:
         ctx.emit([("change", self.number)], M.SubmitBegin, change=self.number)
         self._check()
         self._lock()
-        self._fire("change-submit")
-        self._drop_unchanged()
-        contents = self._transfer()
-        self._fire("change-content")
-        submitted = Commit(ctx, self.files, self.number, contents).run()
+        try:
+            contents, submitted = self._submit()
+        except CommandError:
+            self._unlock()
+            raise
         message = M.SubmitComplete if submitted == self.number else M.SubmitRenamed
         self._refresh(contents, submitted)
         ctx.emit([("submittedChange", submitted)], message, change=title(self.number),
                  newChange=title(submitted, False))
         self._committed(submitted)
+
+    def _submit(self) -> tuple[list[Content], int]:
+        self._fire("change-submit")
+        self._drop_unchanged()
+        contents = self._transfer()
+        self._fire("change-content")
+        return contents, Commit(self.ctx, self.files, self.number, contents).run()
+
+    def _unlock(self) -> None:
+        """A failed submit leaves its files locked, unless the server is configured otherwise."""
+        if self.store.config("submit.unlocklocked", "0") != "0":
+            with self.store.write():
+                self.store.execute("UPDATE working SET locked = 0 WHERE client = ? AND change = ?",
+                                   self.ctx.client_name, self.number)
 
     def _failed(self, *reasons) -> None:
         for reason in reasons:
