@@ -134,7 +134,9 @@ check: deps-check ## install what is needed, build, run every suite; the last li
 	@$(RUN_TESTS) lint unit perforce machine
 check-unit: all ## one suite
 	@$(RUN_TESTS) unit
-check-lint: all ## one suite: layers, sizes, man pages, units, policies
+check-# NULL is a pointer in glibc; cppcheck knows no _cleanup_ (the asan build looks for leaks), and no table without zeros.
+CPPCHECK_QUIET = missingIncludeSystem varFuncNullUB memleak zerodivcond:lib/base/time_util.c
+lint: all ## one suite: layers, sizes, man pages, units, policies
 	@$(RUN_TESTS) lint
 check-perforce: all ## one suite: the stand-in; P4D= P4= run it against a real server
 	@P4D='$(P4D)' P4='$(if $(filter command,$(origin P4)),$(P4))' $(RUN_TESTS) perforce
@@ -154,9 +156,11 @@ coverage: ## line coverage of lib/ by the unit tests
 	@tests/coverage build/coverage
 bench: all ## figures as ratios, measured in one run
 	@B='$(B)' tests/bench/run
+# NULL is a pointer in glibc; cppcheck knows no _cleanup_ (the asan build looks for leaks), and no table without zeros.
+CPPCHECK_QUIET = missingIncludeSystem varFuncNullUB memleak zerodivcond:lib/base/time_util.c
 lint: all ## cppcheck and clang-tidy over everything, then the lint suite (needs `make deps-lint`)
 	cppcheck -q --std=c11 --enable=warning,portability,performance --inline-suppr --error-exitcode=1 \
-	    --suppress=missingIncludeSystem -Ilib lib bin tests/perforce/client
+	    $(addprefix --suppress=,$(CPPCHECK_QUIET)) -Ilib lib bin tests/perforce/client
 	clang-tidy --quiet $(LIB_SRC) $(BIN_SRC) -- $(ALL_CPPFLAGS) -std=gnu11
 	@$(RUN_TESTS) lint
 format: ## clang-format every C file in place
