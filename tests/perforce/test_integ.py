@@ -444,10 +444,32 @@ class Refusals(IntegCase):
         self.assertEqual(self.ws.read(self.at("B", "ws")), b"in the way\n")
 
     def test_limits(self):
-        """-m opens so many, MaxOpenFiles none"""
+        """-m opens so many; MaxOpenFiles of a group refuses more"""
         self.add(*[f"s/{n}" for n in range(5)])
         self.ws.good("integrate", "-m", "2", self.at("s/..."), self.at("t/..."))
         self.assertEqual(self.opened(), ["t/0#1 branch", "t/1#1 branch"])
+        self.good("group", "-i", stdin="Group: few\nMaxOpenFiles: 3\nUsers:\n\tcarol\n")
+        carol = self.workspace("carol", view=["//depot/... //carol/..."], user="carol")
+        self.check_error(carol.plain("integrate", "-n", "-q", self.at("s/..."), self.at("t/...")),
+                         "Opening too many files (over 3); see 'p4 help maxopenfiles'.", 3, 35)
+
+    def test_virtual(self):
+        """a file opened with -v cannot be edited, and revert leaves what is in its place"""
+        self.add("A")
+        self.ws.write(self.at("B", "ws"), "unrelated\n")
+        self.integ("A", "B", "-v")
+        self.assertEqual(self.texts(self.ws.plain("edit", self.at("B"))),
+                         ["B - can't edit file branched with integrate -v"])
+        self.ws.good("revert", self.at("B"))
+        self.assertEqual(self.ws.read(self.at("B", "ws")), b"unrelated\n")
+
+    def test_overlay(self):
+        """branch views with overlaid lines are refused"""
+        self.ws.good("branch", "-i",
+                     stdin="Branch: over\nOwner: super\nView:\n\t//depot/a/... //depot/b/...\n"
+                     "\t+//depot/c/... //depot/b/...\n")
+        self.check_error(self.ws.plain("integrate", "-b", "over"),
+                         "Overlay (+) mappings are not allowed in branch views.", 3, 1)
 
     def test_protections(self):
         """what may not be read is no source, what may not be opened no target"""

@@ -135,6 +135,9 @@ class Merge(StreamCase):
         self.assertEqual(self.texts(self.dev.plain("merge", "-n",
                                                    f"//demo/dev/src/...@{first}"))[0].split(" - ")[1],
                          f"integrate from main/src/a.txt#{head - 1}")
+        for text in (f"@{first}", f"//...@{first}", f"//ws-dev/...@{first},@{first}"):
+            found = self.texts(self.dev.plain("integrate", "-n", "-S", "//demo/dev", "-r", text))
+            self.assertEqual([line.split("from ")[1] for line in found], [f"main/src/a.txt#{head - 1}"])
         self.check_error(self.dev.plain("merge", "-n", "//demo/dev/docs/..."),
                          "//demo/dev/docs/... - all revision(s) already integrated.", 2, 17)
         self.check_error(self.dev.plain("merge", "-n", "//demo/rel/..."),

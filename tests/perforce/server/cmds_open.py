@@ -221,6 +221,8 @@ def _edit_opened(opening: Opening, row: Opened) -> None:
         ctx.message(M.OpenBadChange, depotFile=row.depotFile, change=row.change_text)
     elif opening.type and str(filetype.parse(opening.type, filetype.parse(row.type))) != row.type:
         ctx.message(M.OpenBadType, depotFile=row.depotFile, type=row.type)
+    elif row.virtual:
+        ctx.message(M.IntegTooVirtual, depotFile=row.depotFile, action="edit")
     elif EDITABLE[row.action] != row.action or row.digest:
         changed = row._replace(action=EDITABLE[row.action], digest=None)
         if not opening.preview:

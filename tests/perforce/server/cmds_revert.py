@@ -11,7 +11,8 @@ from .messages import M
 from .openfiles import ADDS, Opened
 from .options import Options, UsageError
 from .scope import EVERYTHING
-from .transfer import Outbox, local_digest
+from .transfer import Outbox
+from .workspace import local_digest
 
 # (what happened, was it locked) -> message
 LINES = {("reverted", 0): M.ReleaseRevert, ("abandoned", 0): M.ReleaseAbandon,
@@ -95,7 +96,9 @@ class Release:
         if self.preview:
             return
         done = self._dropper(row)
-        if how == "reverted":
+        if row.virtual:                     # the workspace has nothing of it
+            done()
+        elif how == "reverted":
             self._restore(row, done)
         elif how == "deleted":
             self.outbox.remove(self.files.local(row.clientFile), done)

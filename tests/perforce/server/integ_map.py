@@ -12,7 +12,7 @@ from . import clientspec, streamspec
 from .cmds_domain import BRANCH, view_rows
 from .command import Context
 from .filequery import FileArg, client_files, parse, split_revs
-from .mapping import MAP, UNMAP, ViewMap, check_line
+from .mapping import MAP, OVERLAY, UNMAP, ViewMap, check_line
 from .messages import M, Message
 from .options import Options, UsageError
 from .revquery import Revs
@@ -98,7 +98,10 @@ def branch_view(ctx: Context, name: str) -> ViewMap:
     rows = view_rows(ctx, BRANCH, name)
     if not rows:
         ctx.fail(M.NoSuchDomain2, type="Branch", name=name, command="branch")
-    return ViewMap.of([tuple(word or "" for word in row) for row in rows], clientspec.folds(ctx.store))
+    lines = [tuple(word or "" for word in row) for row in rows]
+    if any(flag == OVERLAY for flag, _, _ in lines):
+        ctx.fail(M.NoIntegOverlays)
+    return ViewMap.of(lines, clientspec.folds(ctx.store))
 
 
 def _of_view(ctx: Context, view: ViewMap, args: list[str]) -> list[Part]:

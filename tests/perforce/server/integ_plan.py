@@ -284,8 +284,7 @@ class Planner:
         wants: list[Want] = []
         for start, end in spans:
             forced = asked and start == spans[0][0] or start > spans[0][0]
-            life = range(self._first(source) + 1, end + 1)
-            base = self.history.base(source.depotFile, start, life, target, head, forced) if head else None
+            base = self._base(source, start, end, target, head, forced) if head else None
             wants.append(Want(CONTENT, source.depotFile, start, end, base))
         start, end, base = wants[0].start, wants[-1].end, wants[0].base
         if base is None and not self.rules.baseless and row is None:
@@ -296,6 +295,15 @@ class Planner:
         if self._types_differ(source, row.type if row else yours.type, base):
             wants.insert(len(wants) - len(spans), Want(FILETYPE, source.depotFile, start, end, base))
         return Step(source, target, "integrate", start, end, yours, row, tuple(wants))
+
+    def _base(self, source: Rev, start: int, end: int, target: str, head: int,
+              forced: bool) -> tuple[str, int] | None:
+        """What to merge against.  Where everything is to be taken again, that is where the source began."""
+        life = range(self._first(source) + 1, end + 1)
+        base = self.history.base(source.depotFile, start, life, target, head, forced)
+        if base is not None and self.rules.force and not forced and source.rev > life.start:
+            return source.depotFile, life.start
+        return base
 
     def _types_differ(self, source: Rev, ours: str, base: tuple[str, int] | None) -> bool:
         if source.type == ours or self.rules.take_type:
