@@ -18,7 +18,8 @@ from .openfiles import DELETES, Opened
 from .options import Options, UsageError
 from .shelf import Shelved
 from .store import Row
-from .transfer import Received, archive, fetch_all, local_digest, store_content
+from .transfer import Received, archive, fetch_all, store_content
+from .workspace import local_digest
 
 UNCHANGED = ("submitunchanged", "leaveunchanged")
 

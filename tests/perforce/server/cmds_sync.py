@@ -17,8 +17,9 @@ from .messages import M
 from .openfiles import Opened
 from .options import Options
 from .revquery import Rev
-from .transfer import Outbox, local_digest
+from .transfer import Outbox
 from .wildcard import pattern
+from .workspace import local_digest
 
 MESSAGES = {"added": M.SyncAdd, "updated": M.SyncUpdate, "refreshed": M.SyncRefresh,
             "replaced": M.SyncReplace,

@@ -18,7 +18,8 @@ from .messages import M
 from .openfiles import COLUMNS_OPENED, DELETES, Opened
 from .options import Options, UsageError
 from .revquery import COLUMNS, Rev, made, raw_rows
-from .transfer import Outbox, Received, fetch_all, local_digest, set_writable, store_content
+from .transfer import Outbox, Received, fetch_all, set_writable, store_content
+from .workspace import local_digest
 
 OPTIONS = ("submitunchanged", "revertunchanged", "leaveunchanged")
 HEADS = (f"SELECT {COLUMNS} FROM working w JOIN head h ON h.depotFile = w.depotFile JOIN rev r ON r.depotFile ="

@@ -172,24 +172,3 @@ def store_content(ctx: Context, row: Opened, data: bytes, lbr_rev: str, mod_time
     found, size = archive(ctx).write(row.depotFile, lbr_rev, [data], compress=kind.method != "F")
     stored = kind._replace(keywords="", exclusive=False, storage=kind.method if kind.method == "F" else "C")
     return Received(row.depotFile, lbr_rev, str(stored), found, size, mod_time)
-
-
-def local_digest(ctx: Context, files: ClientFiles, client_file: str, kind_text: str) -> str | None:
-    """The digest of a workspace file in canonical form, "" if the file is missing."""
-    kind = filetype.parse(kind_text)
-    if kind.keywords:
-        return _expanded_digest(ctx, files, client_file, kind)
-    answer = ctx.ask("client-StatFile", path=files.local(client_file), digest=True, type=base_of(kind),
-                     lineEnd=files.client.lineEnd or None)
-    return answer.get("digest") if "exists" in answer else ""
-
-
-def _expanded_digest(ctx: Context, files: ClientFiles, client_file: str, kind: filetype.FileType) -> str:
-    """Keywords are collapsed here, so the content has to come over."""
-    local = files.local(client_file)
-    if "exists" not in ctx.ask("client-StatFile", path=local):
-        return ""
-    row = Opened(ctx.client_name, "", client_file, ctx.user, 0, 0, str(kind), "edit", 0, 0, 0, None, None,
-                 None, 0)
-    found = fetch(ctx, files, row)
-    return digest(found[0]) if found is not None else ""
