@@ -101,11 +101,15 @@ class Merge:
             return "yours"
         return "skip" if mode == "s" else "merged"
 
-    def text(self, original: str = "ORIGINAL", theirs: str = "THEIRS", yours: str = "YOURS") -> bytes:
-        """The merged content; conflicts stand between markers that carry the given names of the files."""
+    def text(self, original: str = "ORIGINAL", theirs: str = "THEIRS", yours: str = "YOURS",
+             every: bool = False) -> bytes:
+        """The merged content; conflicts (every: all changes) stand between markers that carry the given
+        names of the files."""
         out: list[bytes] = []
         for place, chunk in enumerate(self.chunks):
-            if chunk.kind == CONFLICT:
+            if every and chunk.kind in (YOURS, THEIRS, BOTH):
+                self._changed(out, chunk, original, {YOURS: yours, THEIRS: theirs, BOTH: yours}[chunk.kind])
+            elif chunk.kind == CONFLICT:
                 self._marked(out, chunk, original, theirs, yours, place + 1 == len(self.chunks))
             elif chunk.kind in (ALL, YOURS):
                 out += self.yours[chunk.yours:chunk.yours_end]
@@ -123,6 +127,17 @@ class Merge:
         out += self.yours[chunk.yours:chunk.yours_end]
         if not last:
             _mark(out, "<<<<")
+
+    def _changed(self, out: list[bytes], chunk: Chunk, original: str, name: str) -> None:
+        """A change that is no conflict, with what was there before."""
+        _mark(out, f">>>> ORIGINAL {original}")
+        out += self.base[chunk.base:chunk.base_end]
+        _mark(out, f"==== {chunk.kind.upper()} {name}")
+        if chunk.kind == YOURS:
+            out += self.yours[chunk.yours:chunk.yours_end]
+        else:
+            out += self.theirs[chunk.theirs:chunk.theirs_end]
+        _mark(out, "<<<<")
 
     # -- the walk --
 

@@ -55,7 +55,8 @@ def _merge(file: File, record: Record, theirs: Rev, base: Rev, flags: str, all_m
     counts = merge.counts()
     file.ctx.message(M.MergeMsg3, **counts)
     their_rev = f"#{theirs.rev}" if record.endFromRev > 0 else f"@={-record.endFromRev}"
-    merged = merge.text(f"{base.depotFile}#{base.rev}", f"{theirs.depotFile}{their_rev}", file.row.clientFile)
+    merged = merge.text(f"{base.depotFile}#{base.rev}", f"{theirs.depotFile}{their_rev}", file.row.clientFile,
+                        all_marked)
     outcomes = {mode: merge.outcome(mode) for mode in "smf"}
     if all_marked and outcomes["f"] == MERGED:
         outcomes["f"] = EDITED

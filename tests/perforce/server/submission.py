@@ -19,7 +19,7 @@ from .openfiles import COLUMNS_OPENED, DELETES, Opened
 from .options import Options, UsageError
 from .revquery import COLUMNS, Rev, made, raw_rows
 from .transfer import Outbox, Received, fetch_all, set_writable, store_content
-from .workspace import local_digest
+from .workspace import look
 
 OPTIONS = ("submitunchanged", "revertunchanged", "leaveunchanged")
 HEADS = (f"SELECT {COLUMNS} FROM working w JOIN head h ON h.depotFile = w.depotFile JOIN rev r ON r.depotFile ="
@@ -51,7 +51,8 @@ class Submission:
             ctx.fail(M.SubmitIsShelved, change=self.number)
         ctx.emit([("change", self.number)], M.SubmitBegin, change=self.number)
         self._check()
-        self._lock()
+        while not self._lock():
+            self._check()           # somebody else was faster
         try:
             contents, submitted = self._submit()
         except CommandError:
@@ -102,13 +103,16 @@ class Submission:
         locked = self._locks()
         if any([self._refused(row, locked.get(row.depotFile)) for row in self.rows]):
             self._failed(*([M.CouldntLock()] if locked else []))
-        self.heads = {rev.depotFile: rev for rev in map(made, raw_rows(self.store, HEADS, self.ctx.client_name,
-                                                                       self.number))}
+        self.heads = self._read_heads()
         if any([self._is_stale(row) for row in self.rows]):
             self._failed(M.ResolveOrRevert())
         records = integ_rows.of_client(self.store, self.ctx.client_name)
         if any([self._is_unresolved(row, records.get(row.depotFile, ())) for row in self.rows]):
             self._failed(M.MergesPending())
+
+    def _read_heads(self) -> dict[str, Rev]:
+        rows = raw_rows(self.store, HEADS, self.ctx.client_name, self.number)
+        return {rev.depotFile: rev for rev in map(made, rows)}
 
     def _locks(self) -> dict[str, Opened]:
         """Who else has files of the change locked."""
@@ -163,16 +167,18 @@ class Submission:
                              fromRev=span(record.startFromRev, record.endFromRev))
         return bool(pending)
 
-    def _lock(self) -> None:
-        self.ctx.emit([("locked", len(self.rows))], M.SubmitLocking, unlockedCount=len(self.rows))
+    def _lock(self) -> bool:
+        """Locks the files; False if the depot has changed since they were checked."""
         with self.store.write():
             if openfiles.of_change(self.store, self.ctx.client_name, self.number) != self.rows:
                 self.ctx.fail(M.SubmitDataChanged)
-            if self._locks():
-                self._failed(M.CouldntLock())
+            if self._locks() or self._read_heads() != self.heads:
+                return False
             self.store.execute("UPDATE working SET locked = 1 WHERE client = ? AND change = ?", self.ctx.client_name,
                                self.number)
+        self.ctx.emit([("locked", len(self.rows))], M.SubmitLocking, unlockedCount=len(self.rows))
         self.rows = [row._replace(locked=1) for row in self.rows]
+        return True
 
     # unchanged files
 
@@ -180,19 +186,22 @@ class Submission:
         if self.unchanged == "submitunchanged":
             return
         outbox = Outbox(self.ctx, self.files, clobber=True)
-        self.rows = [row for row in self.rows if not (self._is_unchanged(row) and self._let_go(row, outbox))]
+        unchanged = self._unchanged_files()
+        self.rows = [row for row in self.rows if not (row.depotFile in unchanged and self._let_go(row, outbox))]
         outbox.finish()
         if not self.rows:
             self.ctx.fail(M.NoSubmit)
 
-    def _is_unchanged(self, row: Opened) -> bool:
-        if row.action != "edit" or row.haveRev == 0:
-            return False
-        if openfiles.resolves(self.store, row.client, row.depotFile):
-            return False
+    def _unchanged_files(self) -> set[str]:
+        """The edited files that are the same as what they were opened from."""
+        records = integ_rows.of_client(self.store, self.ctx.client_name)
+        rows = [row for row in self.rows if row.action == "edit" and row.haveRev and row.depotFile not in records]
+        found = look(self.ctx, self.files, [(row.clientFile, row.type) for row in rows])
+        return {row.depotFile for row, local in zip(rows, list(found)) if self._is_same(row, local.digest)}
+
+    def _is_same(self, row: Opened, found: str) -> bool:
         base = openfiles.revision(self.store, row.depotFile, row.haveRev)
-        return base is not None and base.type == row.type and base.digest == local_digest(
-            self.ctx, self.files, row.clientFile, row.type)
+        return base is not None and base.type == row.type and base.digest == found
 
     def _let_go(self, row: Opened, outbox: Outbox) -> bool:
         """Reverts a file or moves it to the default change, as the options say."""
