@@ -120,6 +120,30 @@ class Moves(IntegCase):
         self.move("elsewhere/f", "s/f")
         self.assertEqual(self.texts(self.merge("-n"))[0], "t/f#1 - branch from s/f#1")
 
+    def test_two_sources(self):
+        """two sources that end up at one target are resolved one after the other"""
+        self.both("a")
+        self.move("t/a", "t/b")
+        self.change("s/a", lines("x", 2, 3, 4, 5))
+        self.add("s/b")
+        result = self.ws.plain("integrate", self.at("s/..."), self.at("t/..."))
+        self.assertEqual(self.texts(result), ["t/b#1 - integrate from s/a#2 (remapped from t/a)",
+                                              "t/b#1 - integrate from s/b#1"])
+        self.ws.good("resolve", "-at", "-Ac")
+        self.ws.submit()
+        self.assertEqual(self.flows("t/b")[-1], "#2 integrate: copy from s/a#2; copy from s/b#1")
+
+    def test_moved_then_deleted(self):
+        """a source that was moved and deleted does not take the file that came to its old name"""
+        self.both("a")
+        self.move("s/a", "s/b")
+        self.delete("s/b")
+        self.add("s/a", content="another\n")
+        self.ws.good("copy", self.at("s/a"), self.at("t/a"))
+        self.ws.submit()
+        self.assertEqual(self.texts(self.ws.plain("integrate", self.at("s/..."), self.at("t/..."))),
+                         ["t/... - all revision(s) already integrated."])
+
     def test_copy(self):
         """copy moves, too"""
         self.both("a")
@@ -138,7 +162,7 @@ class Moves(IntegCase):
         self.add("s/a", content="twin\n")
         self.ws.good("copy", self.at("s/..."), self.at("t/..."))
         self.ws.submit()
-        self.assertEqual(self.flows("t/a")[-1], "#2 branch: branch from s/a#2,#3; moved into t/b#1")
+        self.assertEqual(self.flows("t/a")[-1], "#2 branch: branch from s/a#3; moved into t/b#1")
         self.assertEqual(self.flows("t/b"), ["#1 move/add: copy from s/b#1; moved from t/a#1"])
         self.assertEqual(self.read("t/a"), "twin\n")
 

@@ -75,7 +75,7 @@ class CopyPlanner(Planner):
 
     def _since(self, source: Rev, target: str, head: Rev) -> int:
         """After which revision of the source the copy begins: the first that the target lacks."""
-        needed = self.history.needed(source.depotFile, range(1, source.rev + 1), target, head.rev)
+        needed = self.history.needed(source.depotFile, self._life(source), target, head.rev)
         return needed[0] - 1 if needed else source.rev - 1
 
     def _step_of(self, source: Rev, target: str, action: str, want: Want) -> Step:

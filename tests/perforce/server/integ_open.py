@@ -42,19 +42,33 @@ class Opener:
         self.outbox = Outbox(ctx, self.files)
         self.rows: list[tuple[Opened, list[Record], Rev | None]] = []
         self.count = 0
+        self.made: dict[str, Opened] = {}
 
     def open(self, step: Step) -> bool:
         """Opens the target of a step, or tells why not; whether it is (or would be) open."""
+        step = self._again(step)
         refusal = step.refusal or self._elsewhere(step.opened)
         if refusal is not None:
             self.ctx.message(refusal)
             return False
         self.ctx.limits.opened()
         self.count += 1
+        self.made[step.target] = self._row(step)
         self._tell(step)
         if not self.preview:
             self._carry_out(step)
         return True
+
+    def _again(self, step: Step) -> Step:
+        """A second source for what this command has opened already: one more resolve, where both are
+        merged."""
+        row = self.made.get(step.target)
+        if row is None or step.refusal is not None:
+            return step
+        if row.action == step.action == "integrate":
+            return step._replace(opened=row)
+        return step._replace(refusal=M.IntegBadAction(depotFile=step.target, action=step.action,
+                                                      badAction=row.action))
 
     def _elsewhere(self, row: Opened | None) -> Bound | None:
         """A file that is open in another change than that of -c."""
@@ -157,7 +171,7 @@ class Opener:
     # doing
 
     def _carry_out(self, step: Step) -> None:
-        row = self._row(step)
+        row = self.made[step.target]
         records = [integ_plan.record(want, step, step.target, row.client, row.change) for want in step.wants]
         local = self.files.local(row.clientFile)
         synced = step.yours if self.needs_sync(step) and not row.virtual else None

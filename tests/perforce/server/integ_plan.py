@@ -12,7 +12,7 @@ from . import integ_rows, openfiles
 from .command import Context
 from .filequery import client_files
 from .integ_files import Files, Rules, Step, Want
-from .integ_history import History
+from .integ_history import Credit, History
 from .integ_map import Part
 from .integ_rows import BRANCH, CONTENT, DELETE, DELETE_FROM, FILETYPE, MOVE, PENDING, RESOLVED, Record
 from .messages import Bound, M
@@ -155,7 +155,8 @@ class Planner:
 
     def _unmoved(self, source: Rev, nominal: str) -> str | None:
         """The target under the name it had before the source was moved, if it has not been moved yet."""
-        if source.rev == 1 and source.action != "move/add":
+        if source.rev == 1 and source.action != "move/add" or self.history.between(source.depotFile,
+                                                                                   nominal):
             return None
         path, life, seen = source.depotFile, self._life(source), set()
         while (move := self.history.moved_from(path, life)) is not None and move.fromFile not in seen:
@@ -163,11 +164,18 @@ class Planner:
             older = self.part.view.translate(move.fromFile)
             if older is not None and older != nominal:
                 target = older if self._is_live(older) else self._followed(older)
-                older_life = range(1, move.end + 1)
-                if target and self._in_client(target) and self._is_heir(move.fromFile, older_life, target):
+                if target and self._in_client(target) and self._is_left(move, target):
                     return target
             path, life = move.fromFile, range(1, move.end + 1)
         return None
+
+    def _is_left(self, move: Credit, target: str) -> bool:
+        """Whether a target is still that of a file that was moved away, and not of one that came after
+        it."""
+        head = self.files.head(move.fromFile)
+        if head is not None and head.live and self._is_heir(move.fromFile, self._life(head), target):
+            return False
+        return self._is_heir(move.fromFile, range(1, move.end + 1), target)
 
     def _is_heir(self, source: str, life: range, target: str) -> bool:
         """Whether a live target has to do with a source."""
