@@ -6,7 +6,7 @@ static const char *const signatures[_UNIT_PROPERTY_MAX] = {
         [UNIT_PROPERTY_TEXT] = "s",     [UNIT_PROPERTY_BOOL] = "b",
         [UNIT_PROPERTY_UINT32] = "u",   [UNIT_PROPERTY_UINT64] = "t",
         [UNIT_PROPERTY_WORDS] = "as",   [UNIT_PROPERTY_ALLOW] = "(bas)",
-        [UNIT_PROPERTY_DENY] = "(bas)", [UNIT_PROPERTY_COMMAND] = "a(sasas)",
+        [UNIT_PROPERTY_DENY] = "(bas)", [UNIT_PROPERTY_COMMAND] = "a(sasb)",
         [UNIT_PROPERTY_FIELDS] = "aay", [UNIT_PROPERTY_CREDENTIAL] = "a(ss)",
 };
 
