@@ -85,7 +85,15 @@ def _filetype(ctx: Context, file: File, record: Record) -> Question:
     kinds = [filetype.parse(kind) for kind in (base.type if base else file.row.type, theirs.type, file.row.type)]
     merged = merge_types(*kinds) if base else None
     suggestion = SKIP if merged is None else THEIRS if merged == kinds[1] else YOURS if merged == kinds[2] else MERGED
-    return Question("Filetype resolve", f"({merged})" if merged else "", f"({kinds[1]})", f"({kinds[2]})", suggestion)
+    names = [M.ResolveFiletypeAction.render({"type": long_name(kind)}) if kind else "" for kind in (merged, *kinds[1:])]
+    return Question("Filetype resolve", *names, suggestion)
+
+
+def long_name(kind: filetype.FileType) -> str:
+    """A type in full, as this dialogue shows it: text+x rather than xtext."""
+    modifiers = "".join((kind.storage, "" if not kind.keep else "S" if kind.keep == 1 else f"S{kind.keep}", kind.keywords,
+                         "w" * kind.writable, "x" * kind.executable, "m" * kind.modtime, "l" * kind.exclusive))
+    return f"{kind.base}+{modifiers}".removesuffix("+")
 
 
 def merge_types(base: filetype.FileType, theirs: filetype.FileType, yours: filetype.FileType):
@@ -146,7 +154,7 @@ def _apply_move(ctx: Context, outbox: Outbox, file: File, record: Record, choice
 def _apply_filetype(ctx: Context, outbox: Outbox, file: File, record: Record, choice: str, done) -> None:
     asked = question(ctx, file, record)
     if choice != YOURS:
-        kind = (asked.merged if choice == MERGED else asked.theirs).strip("()")
+        kind = str(filetype.parse((asked.merged if choice == MERGED else asked.theirs).strip("()")))
         file.row = file.row._replace(type=kind)
         writable = file.row.action in ("edit", "add", "move/add") or filetype.parse(kind).writable
         set_writable(ctx, file.local, kind, writable or outbox.allwrite)
