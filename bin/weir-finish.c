@@ -43,7 +43,8 @@ static int parse_arguments(int argc, char *argv[], Run *run) {
         }
         if (argc - optind != 2 || !job_id_is_valid(argv[optind]) ||
             parse_uint32(argv[optind + 1], &run->attempt) < 0 || run->attempt == 0) {
-                return log_error(-EINVAL, "A job's id and the number of an attempt are expected; see --help");
+                return log_error(-EINVAL,
+                                 "A job's id and the number of an attempt are expected; see --help");
         }
         run->id = argv[optind];
         return 0;

@@ -16,7 +16,7 @@
 #include "domain/unit_end.h"
 #include "resources/journal.h"
 #include "services/run_client.h"
-#include "services/run_stages.h"
+#include "services/run_job.h"
 #include "services/run_ticket.h"
 #include "version.h"
 
@@ -53,7 +53,8 @@ static int parse_arguments(int argc, char *argv[], Run *run) {
         }
         if (argc - optind != 2 || !job_id_is_valid(argv[optind]) ||
             parse_uint32(argv[optind + 1], &run->attempt) < 0 || run->attempt == 0) {
-                return log_error(-EINVAL, "A job's id and the number of an attempt are expected; see --help");
+                return log_error(-EINVAL,
+                                 "A job's id and the number of an attempt are expected; see --help");
         }
         run->id = argv[optind];
         return 0;
@@ -98,7 +99,8 @@ int main(int argc, char *argv[]) {
         }
         _cleanup_close_ int term_fd = watch_term();
         if (term_fd < 0) {
-                return log_error(term_fd, "Failed to watch for signals: %s", strerror(-term_fd)), EXIT_FAILURE;
+                return log_error(term_fd, "Failed to watch for signals: %s", strerror(-term_fd)),
+                       EXIT_FAILURE;
         }
         run.cancel_fd = term_fd;
         (void) mallopt(M_TRIM_THRESHOLD, 64 * 1024);

@@ -85,8 +85,8 @@ int chunk_counts_set(ChunkCounts *counts, const char *path, const ChunkCount *co
 static const struct {
         const char *p4, *type;
 } types[] = {
-        { "content", "content" },   { "branch", "branch" },         { "delete", "delete" },
-        { "move", "move" },         { "filetype", "filetype" },     { "attributes", "attribute" },
+        { "content", "content" },     { "branch", "branch" },     { "delete", "delete" },
+        { "move", "move" },           { "filetype", "filetype" }, { "attributes", "attribute" },
         { "attribute", "attribute" }, { "charset", "attribute" },
 };
 
@@ -160,8 +160,8 @@ int conflicts_add_resolve(JobConflicts *conflicts, const MarshalRecord *record, 
         }
         int r = conflict_local_path(file, client, root, &local);
         r = r < 0 ? r :
-                    revision(marshal_record_get(record, "baseFile"),
-                             marshal_record_get(record, "baseRev"), &base);
+                    revision(marshal_record_get(record, "baseFile"), marshal_record_get(record, "baseRev"),
+                             &base);
         r = r < 0 ? r :
                     revision(marshal_record_get(record, "fromFile"),
                              shelf ? shelf : marshal_record_get(record, "endFromRev"), &theirs);

@@ -39,9 +39,9 @@ static int add_named(char ***argv, const char *option, const char *name, bool re
                      uint64_t changelist) {
         int r = add_option(argv, option, name);
         r = r < 0 ? r : add_flag(argv, "-r", reverse);
-        return r < 0 || (changelist == 0 && string_equal(path, EVERYTHING)) ? r :
-                                                                                add_path(argv, path,
-                                                                                         changelist);
+        return r < 0 || (changelist == 0 && string_equal(path, EVERYTHING)) ?
+                               r :
+                               add_path(argv, path, changelist);
 }
 
 static int add_what(char ***argv, const JobSpec *spec, uint64_t changelist) {

@@ -15,4 +15,5 @@ typedef struct UnitEnd {
  * may go on. One that ends by TERM without anybody's wish was stopped by an administrator. */
 UnitEnd unit_end_judge(const char *service_result, const char *exit_code, const char *exit_status);
 
-#define UNIT_EXIT_TEMPORARY 75 /* of weir-integrate: its state could not be told; nothing is wrong with the job */
+#define UNIT_EXIT_TEMPORARY                                                                                 \
+        75 /* of weir-integrate: its state could not be told; nothing is wrong with the job */

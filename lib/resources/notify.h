@@ -6,4 +6,5 @@
 #include "base/macro.h"
 
 void notify_status(const char *format, ...) _printf_(1, 2); /* STATUS=, shown by `systemctl status` */
-void notify_need_time(uint64_t usec); /* EXTEND_TIMEOUT_USEC=: starting or stopping takes this much longer, from now on */
+void notify_need_time(
+                uint64_t usec); /* EXTEND_TIMEOUT_USEC=: starting or stopping takes this much longer, from now on */

@@ -9,6 +9,7 @@
 #include "domain/unit_end.h"
 #include "resources/journal.h"
 #include "resources/notify.h"
+#include "services/finish_clean.h"
 #include "services/run_change.h"
 #include "services/run_client.h"
 #include "services/run_ticket.h"
@@ -85,7 +86,8 @@ static int tell(Run *run, const UnitEnd *end, const JobPairs *removed, bool is_c
                      run->attempt, result.outcome, end->reason ? ": " : "", end->reason ?: "",
                      is_clean ? "nothing is left of it" : "not all is removed");
         int r = jobs_client_finished(run->jobs, run->id, run->attempt, &result, &message);
-        return r < 0 ? log_error(r, "Failed to tell the end of %s: %s", run->id, message ?: strerror(-r)) : 0;
+        return r < 0 ? log_error(r, "Failed to tell the end of %s: %s", run->id, message ?: strerror(-r)) :
+                       0;
 }
 
 /* One that another attempt can go on with keeps all it has. An open intent never is: what it led to decides how the job ended. */

@@ -11,6 +11,3 @@ typedef struct FinishEnd {
 } FinishEnd;
 /* run was opened. 0: weir-jobd knows now. */
 int finish_attempt(Run *run, const FinishEnd *end);
-
-/* Removes what the ledger says: files, shelf, changelist, client, workspace. 1: nothing is left. 0: something is, and the log says what. */
-int finish_clean(Run *run, JobPairs *removed);

@@ -1,12 +1,13 @@
 /* Removing what a job made. Only what its ledger names is touched, in the order in which the server lets go of it: opened files, shelf,
  * changelist, client; the folder last. What is gone already counts as removed. Steps go on after a failure that is one step's own; when the
  * server does not answer or does not know us any more, the rest of them are left for another attempt. */
+#include "services/finish_clean.h"
+
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/string_util.h"
-#include "services/finish.h"
 #include "services/run_change.h"
 #include "services/run_p4.h"
 #include "services/workspace.h"
@@ -38,7 +39,9 @@ static bool is_done(Cleaning *cleaning, int r, const char *what, const P4Result 
                 return true;
         }
         run_log(cleaning->run, LOG_LEVEL_WARNING, "Failed to %s: %s", what,
-                r < 0 ? strerror(-r) : result->text ?: "");
+                r < 0        ? strerror(-r) :
+                result->text ?:
+                               "");
         cleaning->is_deaf |= r < 0 || is_deafening(result);
         cleaning->is_left = true;
         return false;
@@ -150,7 +153,8 @@ static void clean_workspace(Cleaning *cleaning) {
         }
         int r = workspace_remove(run->state_directory, run->id);
         if (r < 0) {
-                run_log(run, LOG_LEVEL_WARNING, "Failed to remove %s: %s", run->state.root ?: "", strerror(-r));
+                run_log(run, LOG_LEVEL_WARNING, "Failed to remove %s: %s", run->state.root ?: "",
+                        strerror(-r));
                 cleaning->is_left = true;
                 return;
         }
@@ -164,7 +168,8 @@ static int remember_client(Run *run) {
                 bool is_client = string_equal(pair->first, "client");
                 if (is_client || string_equal(pair->first, "workspace")) {
                         run->state.is_managed = true;
-                        int r = string_replace(is_client ? &run->state.client : &run->state.root, pair->second);
+                        int r = string_replace(is_client ? &run->state.client : &run->state.root,
+                                               pair->second);
                         if (r < 0) {
                                 return r;
                         }

@@ -368,7 +368,8 @@ static int authorise_acquire(LockBus *lock_bus, sd_bus_message *message, const A
                                polkit_client_authorise(lock_bus->polkit, message, "org.weir.locks.acquire",
                                                        (const char *const[]) {
                                                                        "resource", asked->resource, "mode",
-                                                                       lock_mode_to_string(asked->mode), NULL },
+                                                                       lock_mode_to_string(asked->mode),
+                                                                       NULL },
                                                        ret_error);
 }
 

@@ -117,16 +117,34 @@ int run_fail(Run *run, const char *reason, const char *format, ...) {
 }
 
 static const char *const class_reasons[_P4_CLASS_MAX] = {
-        [P4_AUTH] = "login expired",        [P4_CONNECT] = "server unreachable",
-        [P4_TRUST] = "server not trusted",  [P4_LIMIT] = "server limit",
-        [P4_PERMISSION] = "no permission",  [P4_TIMEOUT] = "p4 timeout",
-        [P4_MISSING] = "p4 is missing",     [P4_UNKNOWN] = "unknown to the server",
+        [P4_AUTH] = "login expired",       [P4_CONNECT] = "server unreachable",
+        [P4_TRUST] = "server not trusted", [P4_LIMIT] = "server limit",
+        [P4_PERMISSION] = "no permission", [P4_TIMEOUT] = "p4 timeout",
+        [P4_MISSING] = "p4 is missing",    [P4_UNKNOWN] = "unknown to the server",
 };
 
 int run_fail_p4(Run *run, const char *command, const P4Result *result) {
         const char *reason = class_reasons[result->p4_class];
         return run_fail(run, reason ? reason : "p4 failed", "p4 %s: %s", command,
                         result->text ? result->text : p4_class_to_string(result->p4_class));
+}
+
+/* --- the good end ----------------------------------------------------------------------------------- */
+
+int run_finish_done(Run *run, JobStage *ret_next, const char *format, ...) {
+        char *note = NULL;
+        va_list arguments;
+        va_start(arguments, format);
+        int n = vasprintf(&note, format, arguments);
+        va_end(arguments);
+        if (n < 0) {
+                return -ENOMEM;
+        }
+        free(run->state.note);
+        run->state.note = note;
+        run_log(run, LOG_LEVEL_NOTICE, "%s", note);
+        *ret_next = JOB_CLEANUP;
+        return string_replace(&run->state.outcome, "done");
 }
 
 /* --- telling ---------------------------------------------------------------------------------------- */
@@ -218,7 +236,9 @@ void run_log(const Run *run, int priority, const char *format, ...) {
                 text = NULL;
                 return;
         }
-        journal_send(priority, NULL, 0, "%s", text);
+        if (run->jobs) { /* a preview has no log */
+                journal_send(priority, NULL, 0, "%s", text);
+        }
 }
 
 /* --- waiting ---------------------------------------------------------------------------------------- */

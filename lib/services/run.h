@@ -1,7 +1,10 @@
 /* One attempt of an integration job, as the two programs of its unit see it: what is to be done, what was done, and how to say so.
  *
  * The rules of every function of run_*: 0 or more is success. -ECANCELED: the attempt shall end now, and says nothing more; weir-finish does.
- * -EREMOTEIO: the job has failed, and run_fail() has kept why. Any other negative errno is trouble of our own and becomes a failure, too. */
+ * -EREMOTEIO: the job has failed, and run_fail() has kept why. Any other negative errno is trouble of our own and becomes a failure, too.
+ *
+ * A stage is a function stage_NAME(run, ret_next) that does the stage's work and says which one is next; each may be done once more after an
+ * interruption. run_job.c has the table of them. */
 #pragma once
 
 #include <stdbool.h>
@@ -40,8 +43,8 @@ typedef struct Run {
         bool is_all_resolved;     /* RESOLVE_PASS_1 found nothing to do */
         uint64_t shelf_digest;    /* of what was shelved; 0: not by this attempt */
         bool has_intent;          /* committed and not settled */
-        char *reason, *error; /* why it failed; NULL: it did not */
-        unsigned n_commands;  /* of p4 */
+        char *reason, *error;     /* why it failed; NULL: it did not */
+        unsigned n_commands;      /* of p4 */
 } Run;
 
 /* Asks weir-jobd what to do, patience_usec at most, and reads it. *run has id, attempt, cancel_fd and is_finishing; the rest is empty. */
@@ -52,6 +55,9 @@ void run_done(Run *run);
 int run_fail(Run *run, const char *reason, const char *format, ...) _printf_(3, 4);
 /* The same for what p4 answered. */
 int run_fail_p4(Run *run, const char *command, const P4Result *result);
+
+/* The job has reached its end and is done; what was submitted, if anything, is in the state already. *ret_next becomes JOB_CLEANUP. */
+int run_finish_done(Run *run, JobStage *ret_next, const char *format, ...) _printf_(3, 4);
 
 /* Tells weir-jobd; committed when it returns. The checkpoint is always part of it. */
 int run_report(Run *run, JobReport *report);

@@ -123,8 +123,9 @@ static int on_pending(const MarshalRecord *record, void *userdata) {
 int run_change_adopt(Run *run) {
         _cleanup_(p4_result_done) P4Result result = {};
         Search search = { .id = run->id };
-        const char *const arguments[] = { "changes",        "-l", "-s",           "pending", "-u",
-                                          run->server.user, "-c", run->state.client, NULL };
+        const char *const arguments[] = {
+                "changes", "-l", "-s", "pending", "-u", run->server.user, "-c", run->state.client, NULL
+        };
         P4Command command = P4_COMMAND_INIT;
         if (!run_ledger_has(run, "changelist", UNNUMBERED) || !run->state.client) {
                 return 0;
@@ -149,8 +150,10 @@ typedef struct Opened {
 
 static int on_opened(const MarshalRecord *record, void *userdata) {
         const Opened *opened = userdata;
-        const char *file = marshal_record_get(record, "depotFile"), *action = marshal_record_get(record, "action");
-        return file ? opened->on_file(file, action ?: "", record_number(record, "change"), opened->userdata) :
+        const char *file = marshal_record_get(record, "depotFile"),
+                   *action = marshal_record_get(record, "action");
+        return file ? opened->on_file(file, action ?: "", record_number(record, "change"),
+                                      opened->userdata) :
                       0;
 }
 
@@ -190,6 +193,7 @@ int run_change_collect(Run *run) {
         if (r < 0 || n == 0) {
                 return r;
         }
-        r = run_p4_simple(run, &result, "reopen", "-c", run_number(number, run->state.change), "//...", NULL);
+        r = run_p4_simple(run, &result, "reopen", "-c", run_number(number, run->state.change), "//...",
+                          NULL);
         return r < 0 || p4_class_is_success(result.p4_class) ? r : run_fail_p4(run, "reopen", &result);
 }

@@ -10,7 +10,6 @@
 #include "base/string_util.h"
 #include "services/run_p4.h"
 #include "services/run_source.h"
-#include "services/run_stages.h"
 #include "services/run_workspace_lock.h"
 #include "services/workspace.h"
 
@@ -94,7 +93,7 @@ static int put_view(Buffer *form, const Run *run, const RunTarget *target) {
         return r;
 }
 
-static int write_form(const Run *run, const RunTarget *target, Buffer *form) {
+int run_client_form(const Run *run, const RunTarget *target, Buffer *form) {
         _cleanup_free_ char *description = NULL;
         int r = string_format(&description, "Made by weir for job %s; removed at its end.\n", run->id);
         r = r < 0 ? r : marshal_write_begin(form);
@@ -102,7 +101,7 @@ static int write_form(const Run *run, const RunTarget *target, Buffer *form) {
         r = r < 0 ? r : put(form, "Owner", run->server.user);
         r = r < 0 ? r : put(form, "Description", description);
         r = r < 0 ? r : put(form, "Root", run->state.root);
-        r = r < 0 ? r : put(form, "Options", "noallwrite clobber nocompress unlocked nomodtime rmdir");
+        r = r < 0 ? r : put(form, "Options", "noallwrite clobber nocompress unlocked nomodtime normdir");
         r = r < 0 ? r : put(form, "SubmitOptions", "submitunchanged");
         r = r < 0 ? r : put(form, "LineEnd", "local");
         if (r >= 0) {
@@ -116,7 +115,7 @@ static int save_client(Run *run, const RunTarget *target) {
         _cleanup_(p4_result_done) P4Result result = {};
         _cleanup_(buffer_done) Buffer form = {};
         P4Command command = P4_COMMAND_INIT;
-        int r = write_form(run, target, &form);
+        int r = run_client_form(run, target, &form);
         if (r < 0) {
                 return r;
         }

@@ -11,15 +11,14 @@
 #include "resources/journal.h"
 #include "resources/process.h"
 #include "services/run_change.h"
-#include "services/run_stages.h"
 
 bool run_hook_exists(const Run *run, JobHook hook) {
         return run->spec.hooks[hook].n_commands > 0;
 }
 
 bool run_hook_needs_files(const Run *run) {
-        return run_hook_exists(run, JOB_HOOK_UPDATE_COMPONENT) || run_hook_exists(run, JOB_HOOK_PRE_SUBMIT) ||
-               run_hook_exists(run, JOB_HOOK_BUILD);
+        return run_hook_exists(run, JOB_HOOK_UPDATE_COMPONENT) ||
+               run_hook_exists(run, JOB_HOOK_PRE_SUBMIT) || run_hook_exists(run, JOB_HOOK_BUILD);
 }
 
 /* --- what a hook is told ---------------------------------------------------------------------------- */
@@ -69,8 +68,8 @@ static int make_environment(const Run *run, JobHook hook, char ***environment) {
         int r = 0;
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(variables); i++) {
                 r = is_in_spec(run, variables[i].name) ?
-                                        0 :
-                                        add_variable(environment, variables[i].name, variables[i].value);
+                                    0 :
+                                    add_variable(environment, variables[i].name, variables[i].value);
         }
         for (char **own = run->spec.environment; r >= 0 && own && *own; own++) {
                 r = strv_append(environment, *own);

@@ -13,7 +13,6 @@
 #include "services/run_hook.h"
 #include "services/run_p4.h"
 #include "services/run_source.h"
-#include "services/run_stages.h"
 #include "services/run_target.h"
 
 #define REFUSALS_MAX 20
@@ -29,8 +28,10 @@ static void integration_done(Integration *integration) {
 
 static int on_opened(const MarshalRecord *record, void *userdata) {
         Integration *integration = userdata;
-        const char *file = marshal_record_get(record, "depotFile"), *from = marshal_record_get(record, "fromFile");
-        const char *action = marshal_record_get(record, "action"), *end = marshal_record_get(record, "endFromRev");
+        const char *file = marshal_record_get(record, "depotFile"),
+                   *from = marshal_record_get(record, "fromFile");
+        const char *action = marshal_record_get(record, "action"),
+                   *end = marshal_record_get(record, "endFromRev");
         if (file && action) {
                 integration->n_opened++;
                 printf("%s - %s from %s#%s\n", file, action, from ?: "?", end ?: "?");

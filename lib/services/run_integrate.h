@@ -5,3 +5,5 @@
 
 /* `integrate` once more, for files that were reverted since; those still open are passed over without complaint. */
 int run_integrate_again(Run *run);
+
+int stage_integrate(Run *run, JobStage *ret_next);

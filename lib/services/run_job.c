@@ -1,4 +1,6 @@
 /* The way through the stages. The table says which function does a stage; the function says which stage is next. */
+#include "services/run_job.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,8 +11,15 @@
 #include "resources/notify.h"
 #include "services/run_change.h"
 #include "services/run_client.h"
-#include "services/run_stages.h"
+#include "services/run_hook.h"
+#include "services/run_integrate.h"
+#include "services/run_push.h"
+#include "services/run_resolve.h"
+#include "services/run_shelve.h"
+#include "services/run_source.h"
+#include "services/run_sync.h"
 #include "services/run_ticket.h"
+#include "services/run_wait.h"
 #include "services/run_workspace_lock.h"
 
 static int (*const stages[_JOB_STAGE_MAX])(Run *run, JobStage *ret_next) = {
@@ -28,22 +37,6 @@ static int (*const stages[_JOB_STAGE_MAX])(Run *run, JobStage *ret_next) = {
         [JOB_P4PUSH] = stage_p4push,
 };
 
-int run_finish_done(Run *run, JobStage *ret_next, const char *format, ...) {
-        char *note = NULL;
-        va_list arguments;
-        va_start(arguments, format);
-        int n = vasprintf(&note, format, arguments);
-        va_end(arguments);
-        if (n < 0) {
-                return -ENOMEM;
-        }
-        free(run->state.note);
-        run->state.note = note;
-        run_log(run, LOG_LEVEL_NOTICE, "%s", note);
-        *ret_next = JOB_CLEANUP;
-        return string_replace(&run->state.outcome, "done");
-}
-
 /* Half of an integration cannot be told from a whole one: it is taken back and done again. What people resolved is never taken back. */
 static int start_over(Run *run) {
         bool is_resync = run->state.push_tries > 0;
@@ -51,7 +44,7 @@ static int start_over(Run *run) {
         if (r < 0) {
                 return r;
         }
-        run->stage = is_resync ? JOB_SYNC :
+        run->stage = is_resync                                                 ? JOB_SYNC :
                      run->spec.hooks[JOB_HOOK_UPDATE_COMPONENT].n_commands > 0 ? JOB_UPDATE_COMPONENT :
                                                                                  JOB_INTEGRATE;
         return 0;
@@ -92,7 +85,8 @@ static int walk(Run *run) {
 
 /* The end is committed with its reason; then it is weir-finish's turn. */
 static int commit_end(Run *run) {
-        JobReport report = { .intent = run->has_intent ? NULL : "", .changelist = (int64_t) run->state.submitted };
+        JobReport report = { .intent = run->has_intent ? NULL : "",
+                             .changelist = (int64_t) run->state.submitted };
         int r = run->reason ? string_replace(&run->state.outcome, "failed") : 0;
         r = r < 0 || !run->reason ? r : string_replace(&run->state.reason, run->reason);
         r = r < 0 || !run->error ? r : string_replace(&run->state.error, run->error);

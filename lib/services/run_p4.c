@@ -26,13 +26,15 @@ int run_p4_once(Run *run, const P4Command *command, P4Result *ret) {
         return r;
 }
 
-static bool may_try_again(const P4Result *result) {
-        return result->p4_class == P4_CONNECT && !result->connected;
+/* At the end there is no hurry: what is left is removed by another attempt. */
+static bool may_try_again(const Run *run, const P4Result *result, size_t n_tries) {
+        return result->p4_class == P4_CONNECT && !result->connected &&
+               n_tries < (run->is_finishing ? 1 : ELEMENTSOF(pauses));
 }
 
 int run_p4(Run *run, const P4Command *command, P4Result *ret) {
         int r = run_p4_once(run, command, ret);
-        for (size_t i = 0; i < ELEMENTSOF(pauses) && r >= 0 && may_try_again(ret); i++) {
+        for (size_t i = 0; r >= 0 && may_try_again(run, ret, i); i++) {
                 r = run_sleep(run, pauses[i]);
                 p4_result_done(ret);
                 r = r < 0 ? r : run_p4_once(run, command, ret);
@@ -64,8 +66,7 @@ int run_p4_simple(Run *run, P4Result *ret, ...) {
         P4Command command = P4_COMMAND_INIT;
         va_list arguments;
         va_start(arguments, ret);
-        for (size_t i = 0; i < WORDS_MAX && (words[i] = va_arg(arguments, const char *)); i++) {
-        }
+        for (size_t i = 0; i < WORDS_MAX && (words[i] = va_arg(arguments, const char *)); i++) {}
         va_end(arguments);
         command.arguments = words;
         return run_p4(run, &command, ret);

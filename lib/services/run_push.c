@@ -3,6 +3,8 @@
  *
  * Why a submit was refused is not read from its words. Out of date, locked and rejected by a trigger have the same numbers; so the files are
  * opened again and looked at, and when there is nothing the matter with them, somebody rejected it. */
+#include "services/run_push.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,8 +16,7 @@
 #include "services/run_hook.h"
 #include "services/run_p4.h"
 #include "services/run_resync.h"
-#include "services/run_shelf.h"
-#include "services/run_stages.h"
+#include "services/run_shelve.h"
 #include "services/submit_outcome.h"
 
 #define PUSH_TRIES_MAX 5

@@ -13,7 +13,6 @@
 #include "services/run_edit.h"
 #include "services/run_hook.h"
 #include "services/run_p4.h"
-#include "services/run_stages.h"
 
 /* --- the automatic pass ----------------------------------------------------------------------------- */
 
@@ -30,7 +29,8 @@ typedef struct Pass {
 
 static int on_header(const MarshalRecord *record, void *userdata) {
         Pass *pass = userdata;
-        const char *file = marshal_record_get(record, "clientFile"), *how = marshal_record_get(record, "how");
+        const char *file = marshal_record_get(record, "clientFile"),
+                   *how = marshal_record_get(record, "how");
         if (how) { /* the result, which some releases tell as text */
                 printf("%s - %s %s\n", marshal_record_get(record, "toFile") ?: "", how,
                        marshal_record_get(record, "fromFile") ?: "");
@@ -118,8 +118,8 @@ static int on_unresolved(const MarshalRecord *record, void *userdata) {
 static int add_details(Run *run) {
         _cleanup_(p4_result_done) P4Result result = {};
         char number[RUN_NUMBER_MAX];
-        const char *const arguments[] = { "fstat", "-Ru", "-e", run_number(number, run->state.change), "//...",
-                                          NULL };
+        const char *const arguments[] = { "fstat", "-Ru", "-e", run_number(number, run->state.change),
+                                          "//...", NULL };
         P4Command command = P4_COMMAND_INIT;
         command.arguments = arguments;
         command.on_record = on_unresolved;

@@ -10,3 +10,6 @@ int run_conflicts_ask(Run *run, P4Result *ret);
 int run_conflicts_tell(Run *run);
 /* Does what run->resolutions say and tells that it was done. What cannot be done is said in the log, and the conflict stays. */
 int run_resolutions_do(Run *run);
+
+int stage_resolve_pass_1(Run *run, JobStage *ret_next);
+int stage_resolve_check(Run *run, JobStage *ret_next);

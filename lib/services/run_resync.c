@@ -23,7 +23,8 @@ static bool can_be_synced(const char *action, const char *head_action) {
 }
 
 static int add_stale(RunFileState *state, const MarshalRecord *record, const char *file) {
-        const char *action = marshal_record_get(record, "action"), *head = marshal_record_get(record, "headAction");
+        const char *action = marshal_record_get(record, "action"),
+                   *head = marshal_record_get(record, "headAction");
         uint64_t have = record_number(record, "haveRev"), head_rev = record_number(record, "headRev");
         bool is_new = have == 0; /* opened for add or branch: a deleted head is no obstacle */
         if (head_rev <= have || !head || (is_new && strstr(head, "delete"))) {

@@ -1,4 +1,6 @@
 /* SHELVE: the result becomes a shelf, and the site's name check has its say. A trial ends here. */
+#include "services/run_shelve.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -8,8 +10,6 @@
 #include "services/run_change.h"
 #include "services/run_hook.h"
 #include "services/run_p4.h"
-#include "services/run_shelf.h"
-#include "services/run_stages.h"
 #include "services/submit_outcome.h"
 
 #define NAME_CHECK_PASSES 5
@@ -47,7 +47,8 @@ static void restart(RunShelf *shelf) {
 int run_shelf_read(Run *run, RunShelf *shelf) {
         _cleanup_(p4_result_done) P4Result result = {};
         char number[RUN_NUMBER_MAX];
-        const char *const arguments[] = { "describe", "-s", "-S", run_number(number, run->state.change), NULL };
+        const char *const arguments[] = { "describe", "-s", "-S", run_number(number, run->state.change),
+                                          NULL };
         P4Command command = P4_COMMAND_INIT;
         restart(shelf);
         command.arguments = arguments;
@@ -107,7 +108,8 @@ static int read_report(Buffer *report, char ***ret) {
 static int revert_files(Run *run, char *const *files) {
         _cleanup_(p4_result_done) P4Result result = {};
         char number[RUN_NUMBER_MAX];
-        const char *const arguments[] = { "revert", "-w", "-c", run_number(number, run->state.change), NULL };
+        const char *const arguments[] = { "revert", "-w", "-c", run_number(number, run->state.change),
+                                          NULL };
         P4Command command = P4_COMMAND_INIT;
         for (size_t i = 0; files[i]; i++) {
                 run_log(run, LOG_LEVEL_WARNING, "The name check takes out %s", files[i]);
@@ -145,11 +147,10 @@ static int check_names(Run *run, RunShelf *shelf) {
         if (r > 0 && shelf->n_files > 0) {
                 r = check_names_once(run, shelf); /* the last word must be that all is well */
         }
-        return r <= 0 || shelf->n_files == 0 ?
-                               r :
-                               run_fail(run, "hook name_check still reports files",
-                                        "The name check still reports files after %d passes",
-                                        NAME_CHECK_PASSES);
+        return r <= 0 || shelf->n_files == 0 ? r :
+                                               run_fail(run, "hook name_check still reports files",
+                                                        "The name check still reports files after %d passes",
+                                                        NAME_CHECK_PASSES);
 }
 
 /* --- the stage -------------------------------------------------------------------------------------- */

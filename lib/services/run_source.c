@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "base/string_util.h"
 #include "services/run_p4.h"
-#include "services/run_stages.h"
 #include "services/run_target.h"
 
 int run_source_remember(Run *run, char *const *paths) {

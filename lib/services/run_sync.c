@@ -1,5 +1,7 @@
 /* SYNC: the workspace becomes what the integration starts from. Twice different: the first time nothing may be open that the job did not
  * open; after a refused submit the files come back from the shelf and get what others submitted meanwhile. */
+#include "services/run_sync.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +13,6 @@
 #include "services/run_hook.h"
 #include "services/run_p4.h"
 #include "services/run_resync.h"
-#include "services/run_stages.h"
 
 #define LISTED_MAX 20 /* of the files that are in the way */
 
@@ -28,9 +29,9 @@ static int on_file(const char *depot_file, const char *action, uint64_t change, 
         if (change == strangers->run->state.change && change > 0) {
                 return 0;
         }
-        return strangers->n++ >= LISTED_MAX ? 0 :
-                                              buffer_append_format(&strangers->list, "\n%s (%s)", depot_file,
-                                                                   action);
+        return strangers->n++ >= LISTED_MAX ?
+                               0 :
+                               buffer_append_format(&strangers->list, "\n%s (%s)", depot_file, action);
 }
 
 /* Only with the spec's explicit wish is something reverted that the job did not open. */

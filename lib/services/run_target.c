@@ -29,7 +29,7 @@ static void stream_info_done(StreamInfo *info) {
         *info = (StreamInfo) {};
 }
 
-/* The form of a stream that is not there is a template: only a saved one has an Update. */
+/* The form of a stream that is not there is a template, where the server gives one at all: only a saved one has an Update. */
 static int on_stream(const MarshalRecord *record, void *userdata) {
         StreamInfo *info = userdata;
         info->exists = marshal_record_get(record, "Update") != NULL;
@@ -45,7 +45,12 @@ static int ask_stream(Run *run, const char *stream, StreamInfo *ret) {
         command.arguments = arguments;
         command.on_record = on_stream;
         command.userdata = &info;
-        int r = run_p4_or_fail(run, &command, &result);
+        int r = run_p4(run, &command, &result);
+        bool is_answer = r >= 0 && (p4_class_is_success(result.p4_class) || result.p4_class == P4_UNKNOWN ||
+                                    result.p4_class == P4_USAGE);
+        if (r >= 0 && !is_answer) {
+                r = run_fail_p4(run, "stream", &result);
+        }
         if (r >= 0 && !info.exists) {
                 r = run_fail(run, "unknown stream", "There is no stream %s on %s", stream, run->spec.server);
         }
@@ -87,7 +92,8 @@ static int add_source(RunTarget *target, const char *stream, const char *below) 
 }
 
 /* A stream and its parent; into_stream: the parent's changes come into it, those below the given part. */
-static int find_stream(Run *run, const char *stream, bool into_stream, const char *below, RunTarget *target) {
+static int find_stream(Run *run, const char *stream, bool into_stream, const char *below,
+                       RunTarget *target) {
         _cleanup_(stream_info_done) StreamInfo info = {};
         _cleanup_free_ char *source = NULL;
         int r = ask_stream(run, stream, &info);

@@ -7,7 +7,7 @@
 #include "services/run.h"
 
 typedef struct RunTarget {
-        char *stream;    /* a client must show this stream to submit the result; NULL: the targets in a view of its own */
+        char *stream; /* a client must show this stream to submit the result; NULL: the targets in a view of its own */
         BranchView view; /* sources and targets as depot patterns */
 } RunTarget;
 void run_target_done(RunTarget *target);

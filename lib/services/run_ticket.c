@@ -31,8 +31,8 @@ void run_ticket_forget(Run *run) {
 
 /* "ssl:host:1666" without its transport: "host:1666". */
 static const char *without_transport(const char *port) {
-        static const char *const transports[] = { "tcp:",  "tcp4:", "tcp6:", "tcp46:", "tcp64:",
-                                                  "ssl:",  "ssl4:", "ssl6:", "ssl46:", "ssl64:" };
+        static const char *const transports[] = { "tcp:", "tcp4:", "tcp6:", "tcp46:", "tcp64:",
+                                                  "ssl:", "ssl4:", "ssl6:", "ssl46:", "ssl64:" };
         for (size_t i = 0; i < ELEMENTSOF(transports); i++) {
                 if (string_has_prefix(port, transports[i])) {
                         return port + strlen(transports[i]);

@@ -1,5 +1,7 @@
 /* NEEDS_RESOLVE: the job sleeps until people have resolved its conflicts, through weir or by themselves. Nothing is lost when it is ended
  * here at any moment, so TERM simply ends it: no signal is held back while it sleeps. */
+#include "services/run_wait.h"
+
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,9 +10,8 @@
 #include "base/parse_util.h"
 #include "base/string_util.h"
 #include "base/time_util.h"
-#include "services/run_resolve.h"
-#include "services/run_stages.h"
 #include "services/run_p4.h"
+#include "services/run_resolve.h"
 
 #define CHECK_INTERVAL (20 * USEC_PER_SEC)
 
@@ -31,7 +32,8 @@ static int look(Run *run) {
                 return run_fail_p4(run, "resolve", &result);
         }
         if (!p4_class_is_success(result.p4_class)) {
-                run_log(run, LOG_LEVEL_WARNING, "Cannot look after the conflicts now: %s", result.text ?: "");
+                run_log(run, LOG_LEVEL_WARNING, "Cannot look after the conflicts now: %s",
+                        result.text ?: "");
                 return 0;
         }
         r = run_conflicts_tell(run);

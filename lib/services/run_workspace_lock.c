@@ -12,7 +12,8 @@
 #define PAUSE USEC_PER_SEC
 
 int run_client_name(const Run *run, char **ret) {
-        return run->spec.client ? string_copy(ret, run->spec.client) : string_format(ret, "weir-%s", run->id);
+        return run->spec.client ? string_copy(ret, run->spec.client) :
+                                  string_format(ret, "weir-%s", run->id);
 }
 
 static int resource_name(const Run *run, char **ret) {

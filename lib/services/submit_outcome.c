@@ -26,7 +26,8 @@ static int on_submitted(const MarshalRecord *record, void *userdata) {
 
 int submit_outcome_ask(Run *run, uint64_t change, SubmitOutcome *ret, P4Result *ret_result) {
         char number[RUN_NUMBER_MAX];
-        const char *const arguments[] = { "changes", "-l", "-s", "submitted", "-e", run_number(number, change),
+        const char *const arguments[] = { "changes",   "-l", "-s",
+                                          "submitted", "-e", run_number(number, change),
                                           NULL };
         Search search = { .run = run, .change = change };
         P4Command command = P4_COMMAND_INIT;

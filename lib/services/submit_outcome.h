@@ -8,7 +8,7 @@
 
 typedef struct SubmitOutcome {
         uint64_t submitted; /* its number; 0: it was not submitted */
-        bool is_same;       /* it is the job's own changelist, by its number or its number before: nothing is left of that one */
+        bool is_same; /* it is the job's own changelist, by its number or its number before: nothing is left of that one */
 } SubmitOutcome;
 /* Looks for change among what was submitted since it was made: by number, by its number before it was renamed, or else by the job's tag in
  * a changelist of the job's user, as site tools make it. The class of ret_result is the caller's to judge. */

@@ -72,11 +72,16 @@ static void test_streams(void **state) {
                 unsigned depth;
                 const char *stream;
         } rows[] = {
-                { "//demo/main/...", 1, "//demo/main" }, { "//demo/main", 1, "//demo/main" },
-                { "//demo/a/b/src/...", 2, "//demo/a/b" }, { "//demo/...", 1, NULL },
-                { "//demo/m*/x", 1, NULL },              { "//demo", 1, NULL },
-                { "//demo/", 1, NULL },                  { "//demo/a", 2, NULL },
-                { "/demo/main", 1, NULL },               { "//demo/%%1/x", 1, NULL },
+                { "//demo/main/...", 1, "//demo/main" },
+                { "//demo/main", 1, "//demo/main" },
+                { "//demo/a/b/src/...", 2, "//demo/a/b" },
+                { "//demo/...", 1, NULL },
+                { "//demo/m*/x", 1, NULL },
+                { "//demo", 1, NULL },
+                { "//demo/", 1, NULL },
+                { "//demo/a", 2, NULL },
+                { "/demo/main", 1, NULL },
+                { "//demo/%%1/x", 1, NULL },
         };
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
                 _cleanup_free_ char *stream = NULL;
@@ -94,23 +99,32 @@ static void test_arguments(void **state) {
                 IntegrateOptions options;
                 const char *words;
         } rows[] = {
-                { "{\"server\":\"s\",\"stream\":\"//d/dev\"}", { 40, 12, false },
+                { "{\"server\":\"s\",\"stream\":\"//d/dev\"}",
+                  { 40, 12, false },
                   "integrate | -c | 12 | -S | //d/dev | //...@40" },
-                { "{\"server\":\"s\",\"stream\":\"//d/dev\",\"reverse\":true}", { 40, 12, false },
+                { "{\"server\":\"s\",\"stream\":\"//d/dev\",\"reverse\":true}",
+                  { 40, 12, false },
                   "integrate | -c | 12 | -S | //d/dev | -r | //...@40" },
-                { "{\"server\":\"s\",\"stream\":\"//d/dev\"}", { 0, 0, true },
+                { "{\"server\":\"s\",\"stream\":\"//d/dev\"}",
+                  { 0, 0, true },
                   "integrate | -n | -Obr | -S | //d/dev" },
-                { "{\"server\":\"s\",\"branch_spec\":\"rel\"}", { 7, 8, false },
+                { "{\"server\":\"s\",\"branch_spec\":\"rel\"}",
+                  { 7, 8, false },
                   "integrate | -c | 8 | -b | rel | //...@7" },
-                { "{\"server\":\"s\",\"branch_spec\":\"rel\",\"reverse\":true}", { 0, 8, false },
+                { "{\"server\":\"s\",\"branch_spec\":\"rel\",\"reverse\":true}",
+                  { 0, 8, false },
                   "integrate | -c | 8 | -b | rel | -r" },
-                { "{\"server\":\"s\",\"source\":\"//d/a b/...\",\"target\":\"//d/c/...\"}", { 7, 8, false },
+                { "{\"server\":\"s\",\"source\":\"//d/a b/...\",\"target\":\"//d/c/...\"}",
+                  { 7, 8, false },
                   "integrate | -c | 8 | //d/a b/...@7 | //d/c/..." },
-                { "{\"server\":\"s\",\"source\":\"//d/a/...\",\"target\":\"//d/c/...\"}", { 0, 0, true },
+                { "{\"server\":\"s\",\"source\":\"//d/a/...\",\"target\":\"//d/c/...\"}",
+                  { 0, 0, true },
                   "integrate | -n | -Obr | //d/a/... | //d/c/..." },
-                { "{\"server\":\"s\",\"path\":\"//d/dev/src/...\"}", { 7, 8, false },
+                { "{\"server\":\"s\",\"path\":\"//d/dev/src/...\"}",
+                  { 7, 8, false },
                   "integrate | -c | 8 | -S | //d/dev | -r | //d/dev/src/...@7" },
-                { "{\"server\":\"s\",\"path\":\"//d/dev/src/...\"}", { 0, 8, false },
+                { "{\"server\":\"s\",\"path\":\"//d/dev/src/...\"}",
+                  { 0, 8, false },
                   "integrate | -c | 8 | -S | //d/dev | -r | //d/dev/src/..." },
         };
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
@@ -125,7 +139,7 @@ static void test_arguments(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_lines),   cmocka_unit_test(test_once),
+                cmocka_unit_test(test_lines),        cmocka_unit_test(test_once),
                 cmocka_unit_test(test_client_lines), cmocka_unit_test(test_streams),
                 cmocka_unit_test(test_arguments),
         };

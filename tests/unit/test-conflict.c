@@ -11,8 +11,7 @@
 #include "base/string_util.h"
 #include "domain/conflict.h"
 
-#define RECORD(...)                                                                                         \
-        record_of((const char *const[]) { __VA_ARGS__, NULL })
+#define RECORD(...) record_of((const char *const[]) { __VA_ARGS__, NULL })
 
 static MarshalField fields[32];
 
@@ -38,7 +37,8 @@ static void test_chunk_lines(void **state) {
                 { "Non-text diff: 0 yours + 1 theirs + 0 both + 0 conflicting", 0, 0, 1, 0, 0 },
                 { "Diff chunks: 2 between yours and theirs (no common base)", -EINVAL, 0, 0, 0, 0 },
                 { "//ws/a1 - resolve skipped.", -EINVAL, 0, 0, 0, 0 },
-                { "Diff chunks: 1 yours + 2 theirs + 3 both + 99999999999 conflicting", -EINVAL, 0, 0, 0, 0 },
+                { "Diff chunks: 1 yours + 2 theirs + 3 both + 99999999999 conflicting", -EINVAL, 0, 0, 0,
+                  0 },
                 { "Diff chunks: 1 yours + 2 theirs + 3 both + 4294967296 conflicting", -EINVAL, 0, 0, 0, 0 },
                 { "", -EINVAL, 0, 0, 0, 0 },
         };
@@ -82,8 +82,9 @@ static void test_list(void **state) {
                                                "ws", "/w"),
                          1);
         assert_int_equal(conflicts_add_resolve(&list,
-                                               RECORD("clientFile", "//ws/b%40.c", "fromFile", "//d/dev/b%40.c",
-                                                      "endFromRev", "2", "resolveType", "delete"),
+                                               RECORD("clientFile", "//ws/b%40.c", "fromFile",
+                                                      "//d/dev/b%40.c", "endFromRev", "2", "resolveType",
+                                                      "delete"),
                                                "ws", "/w"),
                          1);
         assert_int_equal(conflicts_add_resolve(&list, RECORD("data", "noise"), "ws", "/w"), 0);
@@ -115,7 +116,7 @@ static void test_list(void **state) {
         assert_string_equal(b->depot_path, "//d/main/b%40.c");
         assert_string_equal(b->local_path, "/w/b@.c");
         assert_null(b->base);
-        assert_int_equal(b->chunks_conflicting, 0); /* there is no content to merge */
+        assert_int_equal(b->chunks_conflicting, 0);      /* there is no content to merge */
         assert_int_equal(conflicts_stamp(&list), stamp); /* details are not another list */
         assert_true(conflict_is_named(b, "//d/main/b%40.c"));
         assert_true(conflict_is_named(b, "/w/b@.c"));
@@ -125,8 +126,8 @@ static void test_list(void **state) {
 
 static void test_types(void **state) {
         static const char *const rows[][2] = {
-                { "content", "content" },   { "branch", "branch" },       { "delete", "delete" },
-                { "move", "move" },         { "filetype", "filetype" },   { "attributes", "attribute" },
+                { "content", "content" },   { "branch", "branch" },     { "delete", "delete" },
+                { "move", "move" },         { "filetype", "filetype" }, { "attributes", "attribute" },
                 { "charset", "attribute" }, { "", "content" },
         };
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
@@ -151,8 +152,12 @@ static void test_bound(void **state) {
 
 static void test_stamp(void **state) {
         _cleanup_(job_conflicts_done) JobConflicts one = {}, other = {};
-        assert_int_equal(conflicts_add_resolve(&one, RECORD("clientFile", "/w/ab", "fromFile", "//d/c"), "w", "/w"), 1);
-        assert_int_equal(conflicts_add_resolve(&other, RECORD("clientFile", "/w/a", "fromFile", "//d/bc"), "w", "/w"), 1);
+        assert_int_equal(conflicts_add_resolve(&one, RECORD("clientFile", "/w/ab", "fromFile", "//d/c"), "w",
+                                               "/w"),
+                         1);
+        assert_int_equal(conflicts_add_resolve(&other, RECORD("clientFile", "/w/a", "fromFile", "//d/bc"),
+                                               "w", "/w"),
+                         1);
         assert_true(conflicts_stamp(&one) != conflicts_stamp(&other));
         assert_true(conflicts_stamp(&one) != conflicts_stamp(&(JobConflicts) {}));
 }

@@ -68,13 +68,17 @@ static void test_intents(void **state) {
         RunIntent one = { 12, UINT64_C(0xfedcba9876543210), 3 }, two = {};
         _cleanup_free_ char *text = NULL;
         assert_int_equal(run_intent_format(&one, &text), 0);
-        assert_string_equal(text, "{\"submit\":{\"change\":12,\"files\":3,\"digest\":\"fedcba9876543210\"}}");
+        assert_string_equal(text,
+                            "{\"submit\":{\"change\":12,\"files\":3,\"digest\":\"fedcba9876543210\"}}");
         assert_int_equal(run_intent_parse(text, &two), 0);
         assert_int_equal(two.change, 12);
         assert_true(two.digest == one.digest);
         assert_int_equal(two.n_files, 3);
         static const char *const bad[] = {
-                "{}", "", "null", "{\"submit\":{\"change\":0,\"files\":1,\"digest\":\"1\"}}",
+                "{}",
+                "",
+                "null",
+                "{\"submit\":{\"change\":0,\"files\":1,\"digest\":\"1\"}}",
                 "{\"submit\":{\"change\":1,\"files\":1,\"digest\":\"xyz\"}}",
                 "{\"submit\":{\"change\":1,\"files\":1,\"digest\":\"11112222333344445\"}}",
         };

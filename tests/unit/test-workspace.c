@@ -51,9 +51,11 @@ static void test_paths(void **unused) {
 
 static void test_everything(void **unused) {
         sh("mkdir -p keep/dir; echo mine > keep/file; echo mine > keep/dir/file");
-        sh("mkdir -p " JOB "/a/b/c; cd " JOB "; echo x > a/b/f; ln -s ../keep link; ln -s /etc/passwd a/p; ln -s "
+        sh("mkdir -p " JOB "/a/b/c; cd " JOB
+           "; echo x > a/b/f; ln -s ../keep link; ln -s /etc/passwd a/p; ln -s "
            "nowhere a/dangling; ln -s . a/self; mkfifo a/pipe; ln ../keep/file a/hard; touch -- '-rf' 'new\nline' .hidden");
-        sh("cd " JOB "; mkdir -p closed/inner; touch closed/inner/f; chmod 500 closed/inner; chmod 000 closed; chmod 400 a/b/f");
+        sh("cd " JOB
+           "; mkdir -p closed/inner; touch closed/inner/f; chmod 500 closed/inner; chmod 000 closed; chmod 400 a/b/f");
         assert_int_equal(workspace_remove(state, JOB), 0);
         sh("test ! -e " JOB "; test \"$(cat keep/file keep/dir/file)\" = \"$(printf 'mine\\nmine')\"");
 }
@@ -88,8 +90,10 @@ static void test_create(void **unused) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_paths), cmocka_unit_test(test_everything),
-                cmocka_unit_test(test_link_in_its_place), cmocka_unit_test(test_depth),
+                cmocka_unit_test(test_paths),
+                cmocka_unit_test(test_everything),
+                cmocka_unit_test(test_link_in_its_place),
+                cmocka_unit_test(test_depth),
                 cmocka_unit_test(test_create),
         };
         return cmocka_run_group_tests(tests, setup, teardown);

@@ -1,8 +1,8 @@
 /* The shelf: what will be submitted, in the server's keeping. */
 #pragma once
 
-#include "base/macro.h"
 #include "base/buffer.h"
+#include "base/macro.h"
 #include "services/run.h"
 
 typedef struct RunShelf {
@@ -13,3 +13,5 @@ typedef struct RunShelf {
 int run_shelf_put(Run *run, RunShelf *shelf);
 /* Reads it back. n_files 0: there is no shelf. */
 int run_shelf_read(Run *run, RunShelf *shelf);
+
+int stage_shelve(Run *run, JobStage *ret_next);
