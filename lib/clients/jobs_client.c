@@ -180,8 +180,9 @@ int jobs_client_get(JobsClient *client, const char *id, JobRecord *ret, char **r
 
 int jobs_client_queue(JobsClient *client, JobRecords *ret, char **ret_message) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL, *reply = NULL;
-        int r = call(client, new_call(client, "ListQueue", &message), message, &reply, ret_message);
+        int r = new_call(client, "ListQueue", &message);
 
+        r = call(client, r, message, &reply, ret_message);
         return r < 0 ? r : check_answer(job_wire_read_records(reply, ret), ret_message);
 }
 

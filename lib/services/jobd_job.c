@@ -211,8 +211,10 @@ static void log_end(const Job *job, const JobVerdict *verdict, const char *error
                 [JOB_STATUS_CANCELLED] = { LOG_LEVEL_NOTICE, "cancelled" },
         };
 
+        bool is_cancelled = verdict->status == JOB_STATUS_CANCELLED; /* the reason says so, too */
+
         job_log(job, ends[verdict->status].level, WEIR_MESSAGE_JOB_FINISHED, "%s%s%s%s%s",
-                ends[verdict->status].text, verdict->reason ? ": " : "",
+                is_cancelled ? "" : ends[verdict->status].text, verdict->reason && !is_cancelled ? ": " : "",
                 verdict->reason ? verdict->reason : "", string_is_empty(error) ? "" : ": ",
                 string_is_empty(error) ? "" : error);
 }

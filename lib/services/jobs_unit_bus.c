@@ -20,18 +20,19 @@ static bool is_runner(uid_t uid) {
  * processes of one user, which could do each other's work anyway; all others are kept out by the uid. */
 static int check_unit(sd_bus_message *message, const char *id, uint32_t attempt, sd_bus_error *ret_error) {
         _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
-        const char *unit = NULL;
-        char own[JOB_UNIT_MAX];
+        const char *unit = NULL, *own;
+        char name[JOB_UNIT_MAX];
         uid_t uid;
         int r = jobs_bus_sender_uid(message, &uid);
 
+        own = job_unit_format(name, id, attempt);
         if (r >= 0 && is_runner(uid)) {
                 r = sd_bus_query_sender_creds(message,
                                               SD_BUS_CREDS_PID | SD_BUS_CREDS_UNIT | SD_BUS_CREDS_AUGMENT,
                                               &creds);
                 r = r < 0 ? r : sd_bus_creds_get_unit(creds, &unit);
         }
-        if (r >= 0 && string_equal(unit, job_unit_format(own, id, attempt))) {
+        if (r >= 0 && string_equal(unit, own)) {
                 return 0;
         }
         return sd_bus_error_setf(ret_error, JOBS_NAME ".Error.NotAllowed",
