@@ -111,6 +111,20 @@ class Merge(StreamCase):
             self.check_error(ws.plain(*args), CLOSED.format("//demo/closed"), 3, 1)
         self.assertEqual(ws.plain("integrate", "-n", "-S", "//demo/closed", "-r").errors, [])
 
+    def test_owner(self):
+        """a stream with ownersubmit takes changes of its owner alone"""
+        self.stream("owned", "development", "//demo/main", ["share ..."])
+        form = self.main.plain("stream", "-o", "//demo/owned").text.replace("allsubmit", "ownersubmit")
+        self.main.good("stream", "-i", stdin=form)
+        bob = self.workspace("ws-owned", "//demo/owned", user="bob")
+        bob.good("integrate", "-S", "//demo/owned", "-r")
+        result = bob.plain("submit", "-d", "not mine")
+        self.assertEqual([(m.text, m.severity, m.generic) for m in result.messages],
+                         [("Currently only user 'super' can submit to stream '//demo/owned'.", 3, 1)])
+        mine = self.workspace("ws-mine", "//demo/owned")
+        mine.good("integrate", "-S", "//demo/owned", "-r")
+        mine.submit()
+
     def test_isolated(self):
         """what a stream does not share does not flow"""
         self.level()

@@ -177,6 +177,17 @@ class StreamRules:
         return message(depotFile=depot_file, stream=self.stream)
 
 
+def refuse_stranger(ctx: Context) -> None:
+    """Ends a submit into a stream that takes changes of its owner alone.  A virtual stream's files are those of the
+    stream under it."""
+    name = ctx.client_spec().stream
+    stream = streamspec.load(ctx.store, name) if name else None
+    if stream is not None and stream.type == "virtual":
+        stream = streamspec.load(ctx.store, streamspec.base_parent(ctx.store, stream))
+    if stream is not None and stream.has("ownersubmit") and stream.owner != ctx.user:
+        ctx.fail(M.NotStreamOwner, user=stream.owner, stream=stream.name)
+
+
 def stream_rules(ctx: Context) -> StreamRules:
     found = getattr(ctx, "stream_rules", None)
     if found is None:

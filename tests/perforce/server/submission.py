@@ -49,6 +49,7 @@ class Submission:
         ctx = self.ctx
         if self.store.value("SELECT 1 FROM shelf WHERE change = ?", self.number):
             ctx.fail(M.SubmitIsShelved, change=self.number)
+        openfiles.refuse_stranger(ctx)
         ctx.emit([("change", self.number)], M.SubmitBegin, change=self.number)
         self._check()
         while not self._lock():

@@ -61,6 +61,7 @@ class ShelfSubmission:
     def run(self) -> None:
         ctx = self.ctx
         self._check_change()
+        openfiles.refuse_stranger(ctx)
         ctx.emit([("change", self.number)], M.SubmitBegin, change=self.number)
         self._check()
         self._lock()
