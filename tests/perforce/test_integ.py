@@ -366,6 +366,19 @@ class Refusals(IntegCase):
         self.check_error(self.integ("A", "B"), f"{self.at('B')} - all revision(s) already integrated.", 2,
                          17)
 
+    def test_revisions(self):
+        """revisions that nothing has, and numbers beyond all bounds"""
+        self.add("A")
+        for revs, text in (("#none", "no file(s) at that revision."),
+                           ("@1", "no file(s) at that changelist number."),
+                           ("#2,#head", "no revision(s) above that revision."),
+                           ("#" + "9" * 30 + ",#head", "no revision(s) above that revision.")):
+            result = self.ws.plain("integrate", "-n", self.at("A") + revs, self.at("C"))
+            self.check_error(result, f"{self.at('A')}{revs} - {text}", 2, 17)
+        for revs in ("@" + "9" * 30, "#2"):         # up to and including
+            found = self.ws.run("integrate", "-n", self.at("A") + revs, self.at("C")).records
+            self.assertEqual([record["endFromRev"] for record in found], ["1"])
+
     def test_usage(self):
         """bad options and arguments"""
         for args in (["-x", "a", "b"], ["a"], ["a", "b", "c"], ["-Rz", "a", "b"], ["-Oz", "a", "b"],

@@ -51,7 +51,8 @@ class Merge(StreamCase):
         self.check_error(self.dev.plain("merge"), "All revision(s) already integrated.", 2, 17)
         self.main.change("src/a.txt", lines(1, 2, 3, 4, "down"))
         dev, main = self.revs("dev", "main")
-        for args in ((), ("-S", "//demo/dev", "-r"), ("--from", "//demo/main")):
+        for args in ((), ("-S", "//demo/dev", "-r"), ("--from", "//demo/main"),
+                     ("-S", "//demo/dev", "--from", "//demo/main")):
             self.assertEqual(self.texts(self.dev.plain("merge", "-n", *args)), [
                 f"dev/src/a.txt#{dev} - integrate from main/src/a.txt#{main}",
                 f"must resolve content from main/src/a.txt#{main} using base main/src/a.txt#{main - 1}"])

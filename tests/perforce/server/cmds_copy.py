@@ -26,7 +26,7 @@ POPULATE = Usages(M.UsePopulate, M.UsePopulateb, M.UsePopulateS)
 def copy(ctx: Context, opts: Options) -> None:
     if "s" in opts and "b" not in opts:
         raise UsageError(COPY.branch())
-    if "b" not in opts and "S" not in opts and len(opts.args) < 2:
+    if integ_map.goes_to_client_stream(opts):
         integ_map.use_client_stream(ctx, opts, COPY)
     if "S" in opts and "F" not in opts:
         flow = integ_map.flow_of(ctx, opts)

@@ -28,7 +28,7 @@ def integrate(ctx: Context, opts: Options) -> None:
 @command("merge", "A. b: c: F K m# n O. P: q r s: S: --from:", M.UseMerge, level="open")
 def merge(ctx: Context, opts: Options) -> None:
     _check_options(opts, MERGE)
-    if "b" not in opts and "S" not in opts and len(opts.args) < 2:
+    if integ_map.goes_to_client_stream(opts):
         integ_map.use_client_stream(ctx, opts, MERGE)
     if "S" in opts and "F" not in opts:
         integ_map.check_flow(ctx, integ_map.flow_of(ctx, opts), "merge")

@@ -198,14 +198,18 @@ def check_flow(ctx: Context, flow: Flow, how: str) -> None:
 
 
 def use_client_stream(ctx: Context, opts: Options, usages: Usages) -> None:
-    """merge and copy without -S: into the stream of the client, from its parent or the stream of --from."""
-    stream = ctx.client_spec().stream
+    """merge and copy into the stream of the client (or of -S), from its parent or the stream of --from."""
+    stream = opts.get("S") or ctx.client_spec().stream
     if not stream:
         raise UsageError(M.WrongArg(), usages.stream())
-    opts.add("S", stream)
-    opts.add("r", "")
+    opts.values |= {"S": [stream], "r": [""]}
     if "--from" in opts:
         _from_stream(ctx, opts, stream)
+
+
+def goes_to_client_stream(opts: Options) -> bool:
+    """Whether a merge or copy names its source by --from, or nothing at all."""
+    return "b" not in opts and ("--from" in opts or "S" not in opts and len(opts.args) < 2)
 
 
 def _from_stream(ctx: Context, opts: Options, stream: str) -> None:

@@ -13,6 +13,7 @@ from .messages import M
 
 OPERATORS = (">=", "<=", ">", "<", "=")
 KEYWORDS = ("head", "have", "none")
+HIGHEST = 0x7FFFFFFF            # numbers of revisions and changes have 32 bits
 
 
 class Rev(NamedTuple):
@@ -68,7 +69,7 @@ def _end(text: str, spec: str) -> tuple[str, Rev]:
 def _shelf(mark: str, body: str, spec: str) -> Rev:
     if mark != "@" or not body.isdecimal():
         raise CommandError(M.BadRevSpec(arg=spec))
-    return Rev("shelf", int(body))
+    return Rev("shelf", min(int(body), HIGHEST))
 
 
 def _revision(body: str) -> Rev:
@@ -76,12 +77,12 @@ def _revision(body: str) -> Rev:
         return Rev(body)
     if not body.isdecimal():
         raise CommandError(M.BadRevision(rev=body))
-    return Rev("rev", int(body)) if int(body) else Rev("none")
+    return Rev("rev", min(int(body), HIGHEST)) if int(body) else Rev("none")
 
 
 def _change(body: str) -> Rev:
     if body.isdecimal():
-        return Rev("change", int(body))
+        return Rev("change", min(int(body), HIGHEST))
     if looks_like_date(body):
         return Rev("date", parse_date(body))
     return Rev("name", body)
