@@ -1,7 +1,7 @@
 """What the tests of integrations share: files A and B of //depot in one workspace, streams with a workspace
 each, and short ways to say what flowed."""
 
-from filecase import FileCase, Workspace
+from filecase import FileCase
 from server.store import Store
 
 
@@ -84,7 +84,3 @@ class IntegCase(FileCase):
     @classmethod
     def store(cls) -> Store:
         return Store(cls.server.root)
-
-
-def stream_workspaces(case: type[FileCase], *names: str) -> list[Workspace]:
-    return [case.workspace(f"ws-{name}", f"//demo/{name}") for name in names]

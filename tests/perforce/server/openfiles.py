@@ -178,8 +178,8 @@ class StreamRules:
 
 
 def refuse_stranger(ctx: Context) -> None:
-    """Ends a submit into a stream that takes changes of its owner alone.  A virtual stream's files are those of the
-    stream under it."""
+    """Ends a submit into a stream that takes changes of its owner alone.  A virtual stream's files are those
+    of the stream under it."""
     name = ctx.client_spec().stream
     stream = streamspec.load(ctx.store, name) if name else None
     if stream is not None and stream.type == "virtual":
