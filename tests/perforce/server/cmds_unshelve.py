@@ -71,8 +71,11 @@ class Unshelving:
             self.ctx.message(M.ExTOUNSHELVE, argc=self.args[0].text if self.args else None)
 
     def _target(self, file: Shelved) -> str | None:
-        """Where a file goes; None if that is not in the client's view."""
-        target = self.view.translate(file.depotFile) if self.view is not None else file.depotFile
+        """Where a file goes, through a branch's view in whichever direction maps it; None if that is not in the client's
+        view."""
+        target = file.depotFile
+        if self.view is not None:
+            target = self.view.translate(file.depotFile) or self.view.reverse(file.depotFile)
         return target if target is not None and self.files.client_file(target) is not None else None
 
     def _is_named(self, file: Shelved, target: str) -> bool:
