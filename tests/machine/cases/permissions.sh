@@ -13,7 +13,20 @@ like "and is told what to do" "$(as stranger weirctl streams 2>&1)" 'the group .
 ok "a member may have it measured" as member weirctl measure demo
 fails "a stranger may not" any as stranger weirctl measure demo
 like "and is told why" "$(as stranger weirctl measure demo 2>&1)" 'may not'
+fails "nor may a member remove history" 77 as member weirctl purge //demo/dev --yes
 fails "a member may not start what is not weir's" any as member systemctl start perforce.service --no-ask-password
+
+# Locks are polkit's to grant: weir-lockd itself has to be allowed to ask it.
+fails "a member may not take a lock unless a rule says so" 77 as member weirctl lock server/demo true
+is "polkit did answer" "$(as member weirctl lock server/demo true 2>&1 | grep -c 'cannot be asked')" 0
+cat >/etc/polkit-1/rules.d/10-locks.rules <<'RULE'
+polkit.addRule(function(action, subject) {
+    if (/^org.weir.locks.(acquire|break)$/.test(action.id) && subject.isInGroup("weir")) { return polkit.Result.YES; }
+});
+RULE
+systemctl restart polkit
+is "with a rule of the site a member may" "$(as member weirctl lock server/demo echo had)" had
+fails "and a stranger still may not" 77 as stranger weirctl lock server/demo true
 
 is "the tickets are weir's alone" "$(stat -c '%U %a' /var/lib/weir/tickets)" "weir 600"
 fails "a member cannot read them" any as member cat /var/lib/weir/tickets
