@@ -17,6 +17,7 @@ void scope_done(Scope *scope) {
 
 /* The server's name in front of what follows it; empty (with *ret NULL) only where the stream's path
  * alone is enough. */
+/* The name of an instance that somebody typed with a '-' arrives with a '/', which no server's name has. */
 static int take_server(const char *text, size_t length, bool may_be_empty, char **ret) {
         _cleanup_free_ char *name = strndup(text, length);
         if (!name) {
@@ -24,6 +25,9 @@ static int take_server(const char *text, size_t length, bool may_be_empty, char 
         }
         if (length == 0 && may_be_empty) {
                 return 0;
+        }
+        for (char *slash = strchr(name, '/'); slash; slash = strchr(slash, '/')) {
+                *slash = '-';
         }
         if (server_name_problem(name)) {
                 return -EINVAL;
@@ -80,6 +84,14 @@ int scope_parse(const char *text, Scope *ret) {
         *ret = scope;
         scope = (Scope) {};
         return 0;
+}
+
+bool scope_path_may_mean(const char *typed, const char *path) {
+        while (*typed && (*typed == *path || (*typed == '/' && *path == '-'))) {
+                typed++;
+                path++;
+        }
+        return !*typed && !*path;
 }
 
 int scope_format(const Scope *scope, char **ret) {

@@ -8,7 +8,9 @@
  *   list/NAME            only the list of streams of a server, nothing is measured
  *   full/SCOPE           one of the first four, measuring also what did not move
  *
- * Server names hold neither '/' nor '#' and are not "all" (domain/server.h), so this cannot be misread. */
+ * Server names hold neither '/' nor '#' and are not "all" (domain/server.h), so this cannot be misread.
+ * Who types `systemctl start weir-measure@my-server` has systemd unescape it to "my/server", which is understood
+ * all the same; only names that begin with "list-" or "full-" have to be escaped there. */
 #pragma once
 
 #include <stdbool.h>
@@ -30,3 +32,6 @@ void scope_done(Scope *scope);
 int scope_parse(const char *text,
                 Scope *ret); /* -EINVAL. "//depot/stream" alone is a stream of whichever server has it */
 int scope_format(const Scope *scope, char **ret);
+/* Whether a path is what a typed one stands for, in which every '-' may have become a '/'. Streams of one depot
+ * are all equally deep, so two that differ in nothing else are never there both. */
+bool scope_path_may_mean(const char *typed, const char *path);

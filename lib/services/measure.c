@@ -35,14 +35,52 @@ static int adopt_stream(MonitorStore *store, int64_t stream_id, Scope *scope) {
         return r;
 }
 
-/* A number becomes the path it stands for, a path alone finds its server. */
+typedef struct Meant {
+        const Scope *scope;
+        int64_t id; /* of the last one found */
+        unsigned n_found;
+} Meant;
+
+static int add_meant(const MonitorStream *stream, void *userdata) {
+        Meant *meant = userdata;
+        const char *server = meant->scope->server;
+        if ((!server || string_equal(server, stream->server)) &&
+            scope_path_may_mean(meant->scope->path, stream->path)) {
+                meant->id = stream->id;
+                meant->n_found++;
+        }
+        return 0;
+}
+
+/* An exact path wins; else it may be one whose hyphens were lost in a unit's name. */
+static int find_stream(MonitorStore *store, const Scope *scope, int64_t *ret_id) {
+        _cleanup_(monitor_server_done) MonitorServer server = {};
+        Meant meant = { .scope = scope };
+        int r = scope->server ? server_store_find(store, scope->server, &server) : 0;
+        r = r < 0 ? r : stream_store_find(store, server.id, scope->path, ret_id);
+        if (r != -ENOENT) {
+                return r;
+        }
+        r = stream_store_each(store, &(MonitorStreamFilter) {}, add_meant, &meant);
+        if (r < 0 || meant.n_found != 1) {
+                return r < 0 ? r : meant.n_found > 1 ? -ENOTUNIQ : -ENOENT;
+        }
+        *ret_id = meant.id;
+        return 0;
+}
+
+/* A number becomes the path it stands for, a path alone finds its server. A server may have a stream that was
+ * never listed: it is asked. */
 static int complete_scope(MonitorStore *store, Scope *scope) {
         int64_t id = scope->id;
-        if (scope->kind == SCOPE_STREAM && !scope->server) {
-                int r = stream_store_find(store, 0, scope->path, &id);
-                return r < 0 ? r : adopt_stream(store, id, scope);
+        int r = scope->kind == SCOPE_STREAM ? find_stream(store, scope, &id) : 0;
+        if (r == -ENOENT && scope->server) {
+                return 0;
         }
-        return scope->kind == SCOPE_STREAM_ID ? adopt_stream(store, id, scope) : 0;
+        if (r < 0 || (scope->kind != SCOPE_STREAM && scope->kind != SCOPE_STREAM_ID)) {
+                return r;
+        }
+        return adopt_stream(store, id, scope);
 }
 
 static int refuse_scope(const Scope *scope, int error) {

@@ -40,7 +40,11 @@ static void test_scopes(void **state) {
                 { "", -1, NULL, NULL, 0, false },
                 { "demo//", -1, NULL, NULL, 0, false },
                 { "//", -1, NULL, NULL, 0, false },
-                { "demo/x", -1, NULL, NULL, 0, false },
+                { "my/server", SCOPE_SERVER, "my-server", NULL, 0, false },
+                { "my/server//depot/main", SCOPE_STREAM, "my-server", "//depot/main", 0, false },
+                { "list/my/server", SCOPE_LIST, "my-server", NULL, 0, false },
+                { "full/my/server", SCOPE_SERVER, "my-server", NULL, 0, true },
+                { "/demo", -1, NULL, NULL, 0, false },
                 { "demo#", -1, NULL, NULL, 0, false },
                 { "demo#0", -1, NULL, NULL, 0, false },
                 { "demo#-3", -1, NULL, NULL, 0, false },
@@ -69,8 +73,23 @@ static void test_scopes(void **state) {
                 assert_int_equal(scope.id, cases[i].id);
                 assert_int_equal(scope.is_full, cases[i].is_full);
                 assert_int_equal(scope_format(&scope, &text), 0);
-                assert_string_equal(text, cases[i].text);
+                const char *server = cases[i].server, *slash = strchr(cases[i].text, '/');
+                if (server && slash && strncmp(slash, "//", 2) != 0 && strchr(server, '-')) {
+                        assert_non_null(strstr(text, server)); /* written as the server is named */
+                } else {
+                        assert_string_equal(text, cases[i].text);
+                }
         }
+}
+
+static void test_typed_paths(void **state) {
+        assert_true(scope_path_may_mean("//lab/my/stream", "//lab/my-stream"));
+        assert_true(scope_path_may_mean("//my/lab/s", "//my-lab/s"));
+        assert_true(scope_path_may_mean("//lab/s", "//lab/s"));
+        assert_false(scope_path_may_mean("//lab/my-stream", "//lab/my/stream"));
+        assert_false(scope_path_may_mean("//lab/my", "//lab/my-stream"));
+        assert_false(scope_path_may_mean("//lab/my/stream", "//lab/my"));
+        assert_false(scope_path_may_mean("//lab/my/stream", "//lab/my_stream"));
 }
 
 static void test_slash_at_the_end(void **state) {
@@ -147,7 +166,8 @@ static void test_intervals(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_scopes),     cmocka_unit_test(test_slash_at_the_end),
+                cmocka_unit_test(test_scopes),     cmocka_unit_test(test_typed_paths),
+                cmocka_unit_test(test_slash_at_the_end),
                 cmocka_unit_test(test_unit_names), cmocka_unit_test(test_unit_instances),
                 cmocka_unit_test(test_intervals),
         };

@@ -60,6 +60,23 @@ save "$original"
 ok "and it may come back" eventually 10 knows demo
 is "with its history" "$(samples_of //demo/main demo)" 1
 
+# --- names as people type them ---
+save "$(printf 'servers:\n%s' "$(server my-server localhost:1666)")"
+ok "a name with a hyphen" eventually 10 knows my-server
+ok "typed as it is after weir-measure@" systemctl start weir-measure@my-server
+ok "escaped" systemctl start 'weir-measure@my\x2dserver'
+make_stream //demo/by-hand development //demo/main >/dev/null
+ok "measured" weirctl measure my-server
+ok "a stream of it, typed as it is" systemctl start weir-measure@my-server--demo-by-hand
+like "is the one that was measured" "$(journalctl -q -t weir-measure -o cat -n 2)" 'Measured //demo/by-hand on my-server'
+fails "a server there is none of" any systemctl start weir-measure@my-other
+like "is named" "$(journalctl -q -t weir-measure -o cat -n 3)" 'my-other.*no such server'
+systemctl reset-failed weir-measure@my-other.service
+
+# --- a mistake, and the person who made it ---
+printf 'servers:\n  - name: x\n' >/etc/weir/servers.yaml
+like "weirctl sync says file and line" "$(weirctl sync 2>&1)" 'servers.yaml:2: p4port is missing'
+
 # --- timers ---
 save "$original
     interval: 90min"
