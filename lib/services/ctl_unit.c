@@ -25,7 +25,7 @@ static const struct {
         { CTL_EXIT_BUSY, "busy", "something else is at work there",
           "`weirctl locks` shows who; try again later." },
         { CTL_EXIT_CONFIG, "config", "the configuration cannot be used",
-          "`weirctl sync` says what is wrong with it." },
+          "Correct the file, then run `weirctl sync`; until then the last good one is in force." },
         { 1, "failed", "failed",
           "`weirctl servers` shows the server's own words, `weirctl doctor` what to do." },
 };
@@ -107,6 +107,15 @@ static int print_outcome(Ctl *ctl, const char *unit, int status, const char *wor
                         outcomes[i].sentence, status, words ? ": " : "", words ? words : "", unit);
 }
 
+/* systemd ends some of its sentences itself. */
+static void drop_full_stop(char *message) {
+        size_t length = message ? strlen(message) : 0;
+
+        if (length > 0 && message[length - 1] == '.') {
+                message[length - 1] = 0;
+        }
+}
+
 static int explain_failure(const Ctl *ctl, int r, const char *unit, const char *message) {
         switch (r) {
         case -EACCES:
@@ -147,6 +156,7 @@ int ctl_run_unit(Ctl *ctl, const char *unit) {
         }
         monitor_store_close(progress.store);
         if (r < 0) {
+                drop_full_stop(message);
                 return explain_failure(ctl, r, unit, message);
         }
         words = exit_status ? last_words(client, unit) : NULL;
