@@ -39,8 +39,9 @@ def _incoming(ctx: Context, kind: str, text: str, required: bool = True) -> dict
 
 
 def _name(kind: str, values: dict) -> str:
-    """What a form is about: its first field."""
-    return str(values.get(next(iter(SPECS[kind].fields))) or "")
+    """What a form is about: its first field, or for a table (triggers, protections) its kind."""
+    field = next(iter(SPECS[kind].fields.values()))
+    return kind if field.is_list else str(values.get(field.name) or "")
 
 
 def fire(ctx: Context, when: str, kind: str, name: str, text: str = "") -> None:
