@@ -18,7 +18,7 @@ from .options import Options, UsageError
 from .revquery import Rev
 from .transfer import Outbox, content, fetch, set_writable
 from .wildcard import encode_path, has_wildcards, pattern
-from .workspace import Entry, listing, look, unopened
+from .workspace import listing, look, unopened
 
 ADD, EDIT, DELETE = "add", "edit", "delete"
 SPECIAL = "@#%*"
@@ -285,27 +285,27 @@ class Survey:
     # new files
 
     def _unknown(self) -> Iterator[Finding]:
-        for entry in self._entries():
+        for local in self._entries():
             self.ctx.scanned()
-            name = self.files.root.prefix + encode_path(entry.path[len(self.files.root.local("")):])
+            name = self._client_name(local)
             if name in self.haves or name in self.opened:
                 continue
             path = self.files.depot_file(name)
             if path is None or encode(path) not in self.paths or not is_absent(openfiles.head(self.store, path)):
                 continue
-            if any(char in entry.path for char in SPECIAL) and "f" not in self.opts:
-                self.ctx.message(M.ReconcileNeedForce, file=entry.path)
+            if any(char in local for char in SPECIAL) and "f" not in self.opts:
+                self.ctx.message(M.ReconcileNeedForce, file=local)
                 continue
-            yield Finding(ADD, path, name, self._type(name, entry))
+            yield Finding(ADD, path, name, self._type(name))
 
-    def _type(self, name: str, entry: Entry) -> str:
+    def _type(self, name: str) -> str:
         (local,) = look(self.ctx, self.files, [(name, "text")], False)
         kind = local.type if local.type in ("text", "binary", "symlink") and local.size else "text"
-        return str(FileType(kind, executable=entry.executable and kind != "symlink"))
+        return str(FileType(kind, executable=local.executable and kind != "symlink"))
 
-    def _entries(self) -> list[Entry]:
-        """What is below the places the argument stands for."""
-        found: dict[str, Entry] = {}
+    def _entries(self) -> list[str]:
+        """The local files below the places the argument stands for."""
+        found: set[str] = set()
         for shape in self._shapes():
             literal = shape.partition("...")[0].partition("*")[0].partition("%%")[0].rpartition("/")[0]
             folder = self.files.local(literal + "/").rstrip("/") or "/"
@@ -313,11 +313,11 @@ class Survey:
                 continue
             recursive = has_wildcards(shape[len(literal) + 1:]) and ("..." in shape or "/" in shape[len(literal) + 1:])
             match = pattern(shape).match
-            for entry in listing(self.ctx, folder, recursive):
-                name = self.files.root.prefix + encode_path(entry.path[len(self.files.root.local("")):])
-                if match(name):
-                    found[entry.path] = entry
-        return sorted(found.values(), key=lambda entry: encode(entry.path))
+            found.update(path for path in listing(self.ctx, folder, recursive) if match(self._client_name(path)))
+        return sorted(found, key=encode)
+
+    def _client_name(self, local: str) -> str:
+        return self.files.root.prefix + encode_path(local[len(self.files.local(self.files.root.prefix)):])
 
     def _shapes(self) -> list[str]:
         """The argument in client syntax."""

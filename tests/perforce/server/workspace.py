@@ -61,16 +61,12 @@ def local_digest(ctx: Context, files: ClientFiles, client_file: str, kind_text: 
     return next(look(ctx, files, [(client_file, kind_text)])).digest
 
 
-class Entry(NamedTuple):
-    """A file found in a directory; path is local."""
-    path: str
-    type: str
-    executable: bool
+def listing(ctx: Context, folder: str, recursive: bool = True) -> list[str]:
+    """The local paths of the files in a directory, hidden ones too."""
+    found: list[str] = []
 
-
-def listing(ctx: Context, folder: str, recursive: bool = True) -> list[Entry]:
-    """The files in a local directory, hidden ones too, by path; none if it is not there."""
-    found: list[Entry] = []
-    ctx.session.ask("client-ListDir", {"path": folder, "recursive": True if recursive else None, "hidden": True},
-                    lambda frame: found.append(Entry(frame.get("path"), frame.get("type"), "exec" in frame)))
-    return [entry for entry in found if entry.type in ("file", "text", "symlink")]
+    def entry(frame) -> None:
+        if frame.get("type") in ("file", "text", "symlink"):
+            found.append(frame.get("path"))
+    ctx.session.ask("client-ListDir", {"path": folder, "recursive": True if recursive else None, "hidden": True}, entry)
+    return found
