@@ -42,6 +42,21 @@ static const struct {
         { SQLITE_MISMATCH, -EEXIST },
 };
 
+const char *db_strerror(int error) {
+        switch (error) {
+        case -EPROTONOSUPPORT:
+                return "it was written by a newer weir";
+        case -ESTALE:
+                return "it was written by an older weir and is not brought up to date yet";
+        case -EUCLEAN:
+                return "it is damaged";
+        case -EROFS:
+                return "it may not be written";
+        default:
+                return strerror(-error);
+        }
+}
+
 static int error_of(sqlite3 *handle, int code) {
         int system_error;
 

@@ -19,6 +19,8 @@ typedef enum DbMode { DB_READ_ONLY, DB_READ_WRITE /* creates and migrates */ } D
  * transaction. A database newer than the program: -EPROTONOSUPPORT; an older one opened read-only: -ESTALE;
  * a missing one opened read-only: -ENOENT. busy_usec: 0 = 5 s. */
 int db_open(const char *path, DbMode mode, const char *const *migrations, uint64_t busy_usec, Db **ret);
+/* What such an error means to people, to follow "cannot be read: ". */
+const char *db_strerror(int error);
 Db *db_close(Db *db); /* NULL is fine */
 DEFINE_TRIVIAL_CLEANUP_FUNC(Db *, db_close);
 const char *db_error(const Db *db); /* SQLite's text of the last failure, for logs */

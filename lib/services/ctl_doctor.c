@@ -228,12 +228,17 @@ static void check_journal(Doctor *doctor) {
 
 /* --- the state --- */
 
+/* Of the history, which may have a file system of its own. */
 static void check_disk(Doctor *doctor) {
+        _cleanup_free_ char *monitor = NULL;
         const char *directory = doctor->ctl->state_directory;
         char text[HUMAN_SIZE_MAX];
         struct statvfs fs;
         int64_t available;
 
+        if (string_format(&monitor, "%s/monitor", directory) >= 0 && access(monitor, F_OK) >= 0) {
+                directory = monitor;
+        }
         if (statvfs(directory, &fs) < 0) {
                 doctor_report(doctor, DOCTOR_FAIL, "disk",
                               "`systemd-tmpfiles --create` makes it; is weir installed?",
@@ -252,6 +257,36 @@ static void check_disk(Doctor *doctor) {
                       "%s is available in %s", human_size(text, available), directory);
 }
 
+/* What is wrong with the database, and what helps; the last row is for everything else. */
+static const struct {
+        int error;
+        DoctorVerdict verdict;
+        const char *found, *next;
+} database_faults[] = {
+        { -ENOENT, DOCTOR_WARN, "there is none yet", "`weirctl sync` makes it." },
+        { -EACCES, DOCTOR_WARN, "you may not read it", "Run it as root, or join the group weir." },
+        { -EPERM, DOCTOR_WARN, "you may not read it", "Run it as root, or join the group weir." },
+        { -EPROTONOSUPPORT, DOCTOR_FAIL, NULL, "Install the newer weir again." },
+        { -ESTALE, DOCTOR_FAIL, NULL, "`weirctl sync` brings it up to date." },
+        { 0, DOCTOR_FAIL, NULL,
+          "Stop weir.target and put the newest copy from the folder `backup` of the state in its place." },
+};
+
+static void report_database_fault(Doctor *doctor, int error) {
+        size_t i = 0;
+
+        while (i + 1 < ELEMENTSOF(database_faults) && database_faults[i].error != error) {
+                i++;
+        }
+        if (database_faults[i].found) {
+                doctor_report(doctor, database_faults[i].verdict, "database", database_faults[i].next, "%s",
+                              database_faults[i].found);
+        } else {
+                doctor_report(doctor, database_faults[i].verdict, "database", database_faults[i].next,
+                              "cannot be read: %s", db_strerror(error));
+        }
+}
+
 static void check_database(Doctor *doctor) {
         _cleanup_(monitor_store_closep) MonitorStore *store = NULL;
         MonitorServer *servers = NULL;
@@ -260,23 +295,15 @@ static void check_database(Doctor *doctor) {
         int r = monitor_store_open(doctor->ctl->state_directory, DB_READ_ONLY, &store);
 
         r = r < 0 ? r : server_store_list(store, false, &servers, &n);
-        if (r == -ENOENT) {
-                doctor_report(doctor, DOCTOR_WARN, "database", "`weirctl sync` makes it.",
-                              "there is none yet");
-        } else if (r == -EACCES || r == -EPERM) {
-                doctor_report(doctor, DOCTOR_WARN, "database", "Run it as root, or join the group weir.",
-                              "you may not read it");
-        } else if (r < 0) {
-                doctor_report(doctor, DOCTOR_FAIL, "database",
-                              "Copies are in the folder `backup` beside it.", "cannot be read: %s",
-                              strerror(-r));
-        } else {
-                for (size_t i = 0; i < n; i++) {
-                        streams += servers[i].n_streams;
-                }
-                doctor_report(doctor, DOCTOR_OK, "database", NULL, "%zu server%s, %lld streams", n,
-                              n == 1 ? "" : "s", (long long) streams);
+        if (r < 0) {
+                report_database_fault(doctor, r);
+                return;
         }
+        for (size_t i = 0; i < n; i++) {
+                streams += servers[i].n_streams;
+        }
+        doctor_report(doctor, DOCTOR_OK, "database", NULL, "%zu server%s, %lld streams", n,
+                      n == 1 ? "" : "s", (long long) streams);
         monitor_servers_free(servers, n);
 }
 

@@ -84,15 +84,18 @@ static int complete_scope(Ctl *ctl, Scope *scope, int *ret_status) {
                 return -EINVAL;
         }
         r = scope->server ? 0 : server_of_path(store, scope->path, &scope->server);
-        if (r < 0) {
+        if (r == -ENOENT || r == -ENOTUNIQ) {
                 *ret_status = ctl_fail(ctl, CTL_EXIT_USAGE, "Name the server with --server=NAME.",
                                        r == -ENOTUNIQ ? "Several servers have a stream %s." :
                                                         "No stream %s is known yet.",
                                        scope->path);
                 return r;
         }
-        r = server_store_find(store, scope->server, &server);
-        if (r < 0 || server.retired_at) {
+        r = r < 0 ? r : server_store_find(store, scope->server, &server);
+        if (r < 0 && r != -ENOENT) {
+                *ret_status = ctl_fail(ctl, 1, "See `weirctl doctor`.", "Failed to read the servers: %s.",
+                                       db_strerror(r));
+        } else if (r < 0 || server.retired_at) {
                 *ret_status = ctl_fail(ctl, 1,
                                        "`weirctl servers` lists them; servers.yaml is where they come from.",
                                        r < 0 ? "There is no server %s." : "The server %s left servers.yaml.",

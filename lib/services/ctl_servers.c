@@ -87,7 +87,7 @@ int ctl_servers(Ctl *ctl) {
         }
         r = server_store_list(store, ctl_flag(ctl, "all"), &servers, &n);
         if (r < 0) {
-                return ctl_fail(ctl, 1, NULL, "Failed to read the servers: %s.",
+                return ctl_fail(ctl, 1, "See `weirctl doctor`.", "Failed to read the servers: %s.",
                                 db_error(monitor_store_db(store)));
         }
         if (ctl->json) {

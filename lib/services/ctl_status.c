@@ -69,9 +69,11 @@ static void write_unit(JsonWriter *writer, const char *name, const SystemdUnit *
         json_object_end(writer);
 }
 
-/* A service says something itself; of a failed one the result says more. */
+/* A service says something itself; of one that failed in another way than by its own exit the result says more. */
 static const char *told(const SystemdUnit *unit) {
-        if (string_equal(unit->active_state, "failed")) {
+        bool has_words = string_equal(unit->result, "exit-code") && !string_is_empty(unit->status_text);
+
+        if (string_equal(unit->active_state, "failed") && !has_words) {
                 return unit->result;
         }
         return string_is_empty(unit->status_text) ? "" : unit->status_text;
@@ -310,7 +312,7 @@ static const char *store_failure(int r) {
         case -EPERM:
                 return "you may not read the database (root and group weir may)";
         default:
-                return strerror(-r);
+                return db_strerror(r);
         }
 }
 

@@ -237,7 +237,7 @@ static int print_streams(const Ctl *ctl, MonitorStore *store, Rows *rows,
                 return CTL_EXIT_USAGE;
         }
         if (stream_store_each(store, filter, collect, rows) < 0) {
-                return ctl_fail(ctl, 1, NULL, "Failed to read the streams: %s.",
+                return ctl_fail(ctl, 1, "See `weirctl doctor`.", "Failed to read the streams: %s.",
                                 db_error(monitor_store_db(store)));
         }
         if (sort_rows(ctl, rows) < 0) {

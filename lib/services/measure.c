@@ -241,7 +241,7 @@ int measure_run(MeasureOptions *options) {
         int r = measure_context_init(&context, options->config_directory, options->state_directory,
                                      options->cancel_fd);
         if (r < 0) {
-                return fail("Failed to open the database", strerror(-r));
+                return fail("Failed to open the database", db_strerror(r));
         }
         r = complete_scope(context.store, &options->scope);
         if (r < 0) {

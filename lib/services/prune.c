@@ -132,7 +132,7 @@ int prune_run(const PruneOptions *options) {
         }
         r = monitor_store_open(options->state_directory, DB_READ_WRITE, &store);
         if (r < 0) {
-                (void) fail(r, "open the database", NULL);
+                (void) fail(r, "open the database", db_strerror(r));
                 return 1;
         }
         /* A backup comes before anything is dropped, and one failure does not keep the rest from being

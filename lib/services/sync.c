@@ -51,7 +51,7 @@ static int put_into_force(const SyncOptions *options, const ServerList *list) {
         MonitorSync sync = {};
         int r = monitor_store_open(options->state_directory, DB_READ_WRITE, &store);
         if (r < 0) {
-                return fail(r, "open the database", NULL);
+                return fail(r, "open the database", db_strerror(r));
         }
         r = server_store_sync(store, list->servers, list->n_servers, now_realtime(), &sync);
         if (r < 0) {
