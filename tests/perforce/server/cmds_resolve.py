@@ -15,7 +15,7 @@ from .messages import M
 from .openfiles import HOW as HOW_TEXT
 from .options import Options, UsageError
 from .resolve_content import EDITED, SKIP, THEIRS, YOURS, Applier
-from .resolve_file import File, is_open, key, tell, tell_result
+from .resolve_file import File, Output, is_open, key, tell, tell_result
 from .scope import EVERYTHING
 from .transfer import Outbox, fetch_all
 
@@ -51,7 +51,7 @@ class Resolver:
         wanted = "".join(opts.all("A"))
         self.types = {TYPES[letter] for letter in wanted} if wanted and "f" not in wanted else set(TYPES.values())
         self.change = openfiles.pending_change(ctx, opts["c"]) if "c" in opts else None
-        self.outbox = Outbox(ctx, self.files, clobber=True)
+        self.outbox, self.out = Outbox(ctx, self.files, clobber=True), Output(ctx)
         self.applier = Applier(ctx, self.outbox, "K" not in opts, "e" in opts)
 
     def run(self) -> None:
@@ -67,7 +67,7 @@ class Resolver:
     def _portions(self, arg: FileArg | None, records: dict[str, list[Record]]) -> Iterator[list[File]]:
         paths = arg.allowed("open") if arg else EVERYTHING
         rows = openfiles.of_client(self.store, self.ctx.client_name, paths, self.change)
-        files = (File(self.ctx, self.files, row, records[row.depotFile]) for row in rows if row.depotFile in records)
+        files = (File(self.ctx, self.files, self.out, row, records[row.depotFile]) for row in rows if row.depotFile in records)
         wanted = (file for file in files if any(map(self._is_wanted, file.records)))
         while portion := list(itertools.islice(wanted, PORTION)):
             yield portion
@@ -103,6 +103,7 @@ class Resolver:
                 for file in portion:
                     if file.changed:
                         file.save()
+        self.out.flush()
 
     def _file(self, file: File) -> None:
         done: set[tuple] = set()
@@ -115,13 +116,14 @@ class Resolver:
             self._record(file, record)
             if self.mode is None:           # a person sees what came of an answer before the next question
                 self.outbox.finish()
+                self.out.flush()
 
     def _record(self, file: File, record: Record) -> None:
         kind = file.merge_kind(record, self.as_text) if record.type == CONTENT else ""
         tell(file, record, kind, self.shows_base, self.mode in ("t", "y"))
         if self.preview:
             if self.explains and record.type != CONTENT:
-                resolve_prompt.explain(self.ctx, resolve_action.question(self.ctx, file, record))
+                resolve_prompt.explain(self.out, resolve_action.question(self.ctx, file, record))
             return
         if self._is_source_gone(file, record):
             return
@@ -138,9 +140,9 @@ class Resolver:
         if theirs is not None and theirs.lbrFile and theirs.live:
             return False
         if theirs is None and record.endFromRev < 0:
-            self.ctx.message(M.ResolveShelveDelete, depotFile=record.fromFile, rev=span(0, record.endFromRev))
+            self.out.message(M.ResolveShelveDelete, depotFile=record.fromFile, rev=span(0, record.endFromRev))
         else:
-            self.ctx.message(M.ResolveMustIgnore, clientFile=file.row.clientFile)
+            self.out.message(M.ResolveMustIgnore, clientFile=file.row.clientFile)
         return True
 
     # content
@@ -165,7 +167,7 @@ class Resolver:
         """A file that was not opened for edit has to be as it was left; -ae is what takes it as it is."""
         if self.mode == "e" or not file.is_tampered():
             return False
-        self.ctx.message(M.ResolveTampered, clientFile=file.row.clientFile)
+        self.out.message(M.ResolveTampered, clientFile=file.row.clientFile)
         return True
 
     def _compare(self, file: File, record: Record, kind: str) -> tuple[str, bytes | None]:
@@ -173,20 +175,23 @@ class Resolver:
         if found is None:
             return SKIP, None
         if self.mode is None:
+            self.out.flush()
             return resolve_prompt.content(self.ctx, self.opts, file, record, found)
         return found.outcomes[self.mode], found.merged
 
     def _finisher(self, file: File, record: Record, number: int, text: str):
+        place = self.out.later()
+
         def done() -> None:
             file.settle(record, number)
-            tell_result(file, record, text)
+            tell_result(file, record, text, place)
         return done
 
     # the others
 
     def _action(self, file: File, record: Record) -> None:
         asked = resolve_action.question(self.ctx, file, record)
-        choice = resolve_action.decide(asked, self.mode) if self.mode else resolve_prompt.action(self.ctx, asked)
+        choice = resolve_action.decide(asked, self.mode) if self.mode else resolve_prompt.action(self.ctx, self.out, asked)
         if choice == SKIP:
             tell_result(file, record, None)
             return

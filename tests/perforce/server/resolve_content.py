@@ -39,7 +39,7 @@ def compare(file: File, record: Record, kind: str, flags: str, all_marked: bool)
     if base is None and is_textual(file, theirs):
         return _two_way(file, record, theirs, flags)
     counts = merge_binary(base.digest if base else "", theirs.digest, digest(file.yours))
-    file.ctx.message(M.MergeMsg2, **counts)
+    file.out.message(M.MergeMsg2, **counts)
     return Comparison(*_without_merge(counts), None, counts)
 
 
@@ -53,7 +53,7 @@ def _merge(file: File, record: Record, theirs: Rev, base: Rev, flags: str, all_m
         return None
     merge = Merge(*texts, file.yours, flags)
     counts = merge.counts()
-    file.ctx.message(M.MergeMsg3, **counts)
+    file.out.message(M.MergeMsg3, **counts)
     their_rev = f"#{theirs.rev}" if record.endFromRev > 0 else f"@={-record.endFromRev}"
     merged = merge.text(f"{base.depotFile}#{base.rev}", f"{theirs.depotFile}{their_rev}", file.row.clientFile,
                         all_marked)
@@ -70,7 +70,7 @@ def _two_way(file: File, record: Record, theirs: Rev, flags: str) -> Comparison 
     if text is None:
         return None
     count = chunks_without_base(text, file.yours, flags)
-    file.ctx.message(M.MergeMsg32, chunks=count)
+    file.out.message(M.MergeMsg32, chunks=count)
     same = dict.fromkeys("smf", THEIRS)
     outcomes = same if not count else {"s": SKIP, "m": SKIP, "f": THEIRS}
     return Comparison(outcomes, THEIRS, None, dict.fromkeys(COUNTED, 0))

@@ -6,6 +6,7 @@ what the one before left.  Nothing is written here: what has to be stored is col
 """
 
 import functools
+from typing import Callable
 
 from . import filetype, integ_rows, openfiles, transfer
 from .archive import ArchiveError, digest
@@ -44,11 +45,37 @@ def key(record: Record) -> tuple:
     return record.fromFile, record.startFromRev, record.type
 
 
+class Output:
+    """What is told of a portion of files: kept until the client has confirmed them, so that all lines of a file come
+    together and files in their order."""
+
+    def __init__(self, ctx: Context):
+        self.ctx = ctx
+        self.slots: list[list[Callable[[], None]]] = []
+
+    def message(self, message, **facts) -> None:
+        self.later().append(lambda: self.ctx.message(message, **facts))
+
+    def record(self, pairs: list[tuple[str, object]]) -> None:
+        self.later().append(lambda: self.ctx.record(pairs))
+
+    def later(self) -> list[Callable[[], None]]:
+        """A place in the order for what is to be said when it is known."""
+        self.slots.append([])
+        return self.slots[-1]
+
+    def flush(self) -> None:
+        slots, self.slots = self.slots, []
+        for slot in slots:
+            for say in slot:
+                say()
+
+
 class File:
     """records: all of the file's.  yours: the workspace's content if it is known."""
 
-    def __init__(self, ctx: Context, files: ClientFiles, row: Opened, records: list[Record]):
-        self.ctx, self.files, self.row, self.records = ctx, files, row, records
+    def __init__(self, ctx: Context, files: ClientFiles, out: Output, row: Opened, records: list[Record]):
+        self.ctx, self.files, self.out, self.row, self.records = ctx, files, out, row, records
         self.yours: bytes | None = None
         self.others: list[Opened] = []          # rows of other files that a move makes
         self.gone: list[Opened] = []            # rows that a move replaces
@@ -101,7 +128,7 @@ class File:
         try:
             return transfer.content(self.ctx, rev, False) if rev is not None and rev.lbrFile else None
         except ArchiveError:
-            self.ctx.message(M.LbrOpenFail, lbrFile=rev.lbrFile, lbrRev=rev.lbrRev)
+            self.out.message(M.LbrOpenFail, lbrFile=rev.lbrFile, lbrRev=rev.lbrRev)
             return None
 
     def merge_kind(self, record: Record, forced_text: bool = False) -> str:
@@ -121,22 +148,22 @@ def tell(file: File, record: Record, kind: str, shows_base: bool, forced_raw: bo
     """The line (or record) that begins the resolve of a record.  forced_raw: it is decided without a merge."""
     kind = RAW_2WAY if forced_raw else kind
     if file.ctx.tagged:
-        file.ctx.record(_pairs(file, record, kind, shows_base))
+        file.out.record(_pairs(file, record, kind, shows_base))
         return
     facts = {"localPath": file.local, "fromFile": record.fromFile,
              "fromRev": integ_rows.span(record.startFromRev, record.endFromRev)}
     if shows_base and record.baseFile and not forced_raw:
         facts |= {"baseFile": record.baseFile, "baseRev": f"#{record.baseRev}" if record.baseRev else None}
     if record.type == integ_rows.MOVE:
-        file.ctx.message(M.ResolveActionMove, **facts)
+        file.out.message(M.ResolveActionMove, **facts)
     elif record.type != CONTENT:
-        file.ctx.message(M.ResolveAction, resolveType=record.type, **facts)
+        file.out.message(M.ResolveAction, resolveType=record.type, **facts)
     elif kind == TEXT_3WAY:
-        file.ctx.message(M.Resolve3WayTextBase if "baseFile" in facts else M.Resolve3WayText, **facts)
+        file.out.message(M.Resolve3WayTextBase if "baseFile" in facts else M.Resolve3WayText, **facts)
     elif kind == RAW_3WAY:
-        file.ctx.message(M.Resolve3WayRaw, **facts, **_types(file, record))
+        file.out.message(M.Resolve3WayRaw, **facts, **_types(file, record))
     else:
-        file.ctx.message(M.Resolve2WayRaw, **facts)
+        file.out.message(M.Resolve2WayRaw, **facts)
 
 
 def _types(file: File, record: Record) -> dict[str, str]:
@@ -155,13 +182,15 @@ def _pairs(file: File, record: Record, kind: str, shows_base: bool) -> list[tupl
     return pairs
 
 
-def tell_result(file: File, record: Record, how: str | None) -> None:
-    """What became of a record; how None: it was skipped."""
+def tell_result(file: File, record: Record, how: str | None, place: list | None = None) -> None:
+    """What became of a record (how None: it was skipped), in a place that was kept for it or right now."""
+    place = file.out.later() if place is None else place
+    name = file.row.clientFile
     if how is None:
-        file.ctx.message(M.ResolvedSkipped, toFile=file.row.clientFile)
+        place.append(lambda: file.ctx.message(M.ResolvedSkipped, toFile=name))
     else:
-        file.ctx.emit([("toFile", file.row.clientFile), ("how", how), ("fromFile", record.fromFile)],
-                      M.ResolvedFile, toFile=file.row.clientFile, how=how, fromFile=record.fromFile)
+        place.append(lambda: file.ctx.emit([("toFile", name), ("how", how), ("fromFile", record.fromFile)], M.ResolvedFile,
+                                           toFile=name, how=how, fromFile=record.fromFile))
 
 
 def is_open(record: Record) -> bool:

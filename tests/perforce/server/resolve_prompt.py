@@ -10,7 +10,7 @@ from .messages import M
 from .options import Options
 from .resolve_action import Question
 from .resolve_content import EDITED, MERGED, SKIP, THEIRS, YOURS, Comparison
-from .resolve_file import File, base_of, is_text, source_of
+from .resolve_file import File, Output, base_of, is_text, source_of
 
 LETTERS = {MERGED: "am", THEIRS: "at", YOURS: "ay", EDITED: "e"}
 MARKERS = (b">>>> ORIGINAL ", b"==== THEIRS ", b"==== YOURS ")
@@ -26,17 +26,18 @@ def ask(ctx: Context, text: str) -> str:
 
 # branching, deleting, moving, file types
 
-def explain(ctx: Context, asked: Question) -> None:
+def explain(out: Output, asked: Question) -> None:
     """What can be chosen."""
-    ctx.message(M.ResolvePromptType, resolveType=asked.title)
+    out.message(M.ResolvePromptType, resolveType=asked.title)
     for message, text in ((M.ResolvePromptTheirs, asked.theirs), (M.ResolvePromptYours, asked.yours),
                           (M.ResolvePromptMerge, asked.merged)):
         if text:
-            ctx.message(message, resolveAction=text)
+            out.message(message, resolveAction=text)
 
 
-def action(ctx: Context, asked: Question) -> str:
-    explain(ctx, asked)
+def action(ctx: Context, out: Output, asked: Question) -> str:
+    explain(out, asked)
+    out.flush()
     letters = {"at": THEIRS, "ay": YOURS, "s": SKIP, **({"am": MERGED} if asked.merged else {})}
     default = next((word for word, choice in letters.items() if choice == asked.suggestion), "s")
     accept = "Accept(a)" if asked.merged else "Accept(at/ay)"
