@@ -10,6 +10,7 @@
 #include "resources/journal.h"
 #include "resources/notify.h"
 #include "services/finish_clean.h"
+#include "services/finish_monitor.h"
 #include "services/run_change.h"
 #include "services/run_client.h"
 #include "services/run_ticket.h"
@@ -47,20 +48,31 @@ static UnitEnd judge(const Run *run, const FinishEnd *end) {
 }
 
 /* Before anything is removed: a submit whose answer nobody heard. 1: it was submitted. 0: not. -EREMOTEIO: it cannot be known now. */
-static int settle(Run *run) {
+static int ask(Run *run, uint64_t change) {
         _cleanup_(p4_result_done) P4Result result = {};
-        RunIntent intent = {};
         SubmitOutcome outcome = {};
-        if (string_is_empty(run->work.intent) || run_intent_parse(run->work.intent, &intent) < 0) {
-                return 0;
-        }
-        int r = submit_outcome_ask(run, intent.change, &outcome, &result);
+        int r = submit_outcome_ask(run, change, &outcome, &result);
         if (r < 0 || !p4_class_is_success(result.p4_class)) {
                 return r < 0 ? r : run_fail_p4(run, "changes", &result);
         }
         run->state.submitted = outcome.submitted;
         run->state.is_consumed = outcome.is_same;
         return outcome.submitted > 0;
+}
+
+static int settle(Run *run) {
+        RunIntent intent = {};
+        if (string_is_empty(run->work.intent) || run_intent_parse(run->work.intent, &intent) < 0) {
+                return 0;
+        }
+        return ask(run, intent.change);
+}
+
+/* A server goes on with a submit whose p4 was killed. It was not over when it was asked for, but it was when its changelist should be removed. */
+static int settle_late(Run *run, bool is_vanished) {
+        return is_vanished && run->state.change > 0 && run->state.submitted == 0 ?
+                               ask(run, run->state.change) :
+                               0;
 }
 
 static const char *const outcome_names[] = {
@@ -105,11 +117,19 @@ int finish_attempt(Run *run, const FinishEnd *end) {
         notify_need_time(NEEDED_TIME);
         int r = run_ticket_install(run);
         r = r < 0 ? r : run_client_trust(run);
+        if (r >= 0 && !run->state.outcome && run->state.client) {
+                r = finish_monitor_terminate(
+                                run); /* it was broken off, perhaps in the middle of a command */
+        }
         r = r < 0 ? r : settle(run);
         if (r > 0) {
                 seen = (UnitEnd) { JOB_OUTCOME_DONE, NULL };
         }
         /* While it is not known whether it was submitted, nothing of it is touched. */
-        int clean = r < 0 ? 0 : finish_clean(run, &removed);
+        bool is_vanished = false;
+        int clean = r < 0 ? 0 : finish_clean(run, &removed, &is_vanished);
+        if (settle_late(run, is_vanished) > 0) {
+                seen = (UnitEnd) { JOB_OUTCOME_DONE, NULL };
+        }
         return tell(run, &seen, &removed, clean > 0);
 }

@@ -15,8 +15,9 @@
 typedef struct Cleaning {
         Run *run;
         JobPairs *removed;
-        bool is_deaf; /* no more p4 commands */
-        bool is_left; /* something stays */
+        bool is_deaf;     /* no more p4 commands */
+        bool is_left;     /* something stays */
+        bool is_vanished; /* something was gone that nobody is known to have removed */
 } Cleaning;
 
 static bool is_deafening(const P4Result *result) {
@@ -36,6 +37,7 @@ static bool is_deafening(const P4Result *result) {
 /* True: done, or there was nothing to do it with. */
 static bool is_done(Cleaning *cleaning, int r, const char *what, const P4Result *result) {
         if (r >= 0 && (p4_class_is_success(result->p4_class) || result->p4_class == P4_UNKNOWN)) {
+                cleaning->is_vanished |= result->p4_class == P4_UNKNOWN;
                 return true;
         }
         run_log(cleaning->run, LOG_LEVEL_WARNING, "Failed to %s: %s", what,
@@ -130,20 +132,63 @@ static void clean_changelist(Cleaning *cleaning) {
         }
 }
 
-static void clean_client(Cleaning *cleaning) {
+/* --- what others put into a client of the job's own ------------------------------------------------- */
+
+typedef struct Sweep {
+        char **changes;
+} Sweep;
+
+static int on_pending(const MarshalRecord *record, void *userdata) {
+        Sweep *sweep = userdata;
+        const char *change = marshal_record_get(record, "change");
+        return change ? strv_append(&sweep->changes, change) : 0;
+}
+
+/* Hooks, and people who resolve, may have made changelists there. They go with the client. */
+static int sweep_client(Run *run) {
         _cleanup_(p4_result_done) P4Result result = {};
+        const char *const arguments[] = { "changes", "-s", "pending", "-c", run->state.client, NULL };
+        Sweep sweep = {};
+        P4Command command = P4_COMMAND_INIT;
+        command.arguments = arguments;
+        command.on_record = on_pending;
+        command.userdata = &sweep;
+        int r = run_p4(run, &command, &result);
+        for (char **change = sweep.changes; r >= 0 && change && *change; change++) {
+                _cleanup_(p4_result_done) P4Result shelf = {}, deleted = {};
+                run_log(run, LOG_LEVEL_NOTICE, "Removing changelist %s of client %s", *change,
+                        run->state.client);
+                r = run_p4_simple(run, &shelf, "shelve", "-d", "-c", *change, NULL);
+                r = r < 0 ? r : run_p4_simple(run, &deleted, "change", "-d", *change, NULL);
+        }
+        strv_free(sweep.changes);
+        return r;
+}
+
+static bool delete_client(Cleaning *cleaning) {
+        _cleanup_(p4_result_done) P4Result result = {}, again = {};
         Run *run = cleaning->run;
-        if (!run_ledger_has(run, "client", NULL) || cleaning->is_deaf) {
-                cleaning->is_left |= run_ledger_has(run, "client", NULL);
+        int r = run_p4_simple(run, &result, "client", "-d", run->state.client, NULL);
+        if (r < 0 || result.p4_class != P4_NOT_YET) {
+                return is_done(cleaning, r, "delete the client", &result);
+        }
+        r = sweep_client(run);
+        r = r < 0 ? r : run_p4_simple(run, &again, "client", "-d", run->state.client, NULL);
+        return is_done(cleaning, r, "delete the client", &again);
+}
+
+static void clean_client(Cleaning *cleaning) {
+        Run *run = cleaning->run;
+        if (!run_ledger_has(run, "client", NULL)) {
                 return;
         }
-        if (!run->state.is_handed_over) {
-                int r = run_p4_simple(run, &result, "client", "-d", run->state.client, NULL);
-                if (!is_done(cleaning, r, "delete the client", &result)) {
-                        return;
-                }
+        if (cleaning->is_deaf) {
+                cleaning->is_left = true;
+                return;
         }
-        note(cleaning, "client", run->state.client);
+        if (run->state.is_handed_over || delete_client(cleaning)) {
+                note(cleaning, "client", run->state.client);
+        }
 }
 
 static void clean_workspace(Cleaning *cleaning) {
@@ -179,7 +224,7 @@ static int remember_client(Run *run) {
         return 0;
 }
 
-int finish_clean(Run *run, JobPairs *removed) {
+int finish_clean(Run *run, JobPairs *removed, bool *ret_vanished) {
         Cleaning cleaning = { .run = run, .removed = removed };
         int r = remember_client(run);
         if (r < 0) {
@@ -194,5 +239,6 @@ int finish_clean(Run *run, JobPairs *removed) {
         }
         clean_client(&cleaning);
         clean_workspace(&cleaning);
+        *ret_vanished = cleaning.is_vanished;
         return !cleaning.is_left;
 }

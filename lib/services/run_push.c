@@ -120,12 +120,13 @@ static int unlock_shelf(Run *run) {
         return run_p4_simple(run, &result, "unlock", "-s", run_number(number, run->state.change), NULL);
 }
 
-static int try_again_later(Run *run, const char *locked, JobStage *ret_next) {
+/* Nothing is wrong with the files; a moment later it may go through. */
+static int try_again_later(Run *run, const char *reason, const char *why, JobStage *ret_next) {
         if (run->state.lock_waits >= LOCK_WAITS_MAX) {
-                return run_fail(run, "file locked", "Cannot be submitted: %s", locked);
+                return run_fail(run, reason, "Cannot be submitted: %s", why);
         }
         run->state.lock_waits++;
-        run_log(run, LOG_LEVEL_WARNING, "Waiting: %s", locked);
+        run_log(run, LOG_LEVEL_WARNING, "Waiting: %s", why);
         *ret_next = JOB_P4PUSH;
         return run_sleep(run, LOCK_PAUSE);
 }
@@ -155,10 +156,11 @@ static int look_at_files(Run *run, const P4Result *result, JobStage *ret_next) {
         if (r < 0) {
                 return r;
         }
-        if (state.stale || state.redone || state.n_unresolved > 0) {
+        if (state.stale || state.redone || state.n_unresolved > 0 || state.n_opened < run->state.n_files) {
                 return sync_again(run, result, ret_next);
         }
-        return state.locked ? try_again_later(run, state.locked, ret_next) : rejected(run, result);
+        return state.locked ? try_again_later(run, "file locked", state.locked, ret_next) :
+                              rejected(run, result);
 }
 
 static int refused(Run *run, const Push *push, JobStage *ret_next) {
@@ -172,9 +174,15 @@ static int refused(Run *run, const Push *push, JobStage *ret_next) {
                                        "; it is not submitted yet",
                                        run->state.change);
         }
-        return push->result.p4_class == P4_NOT_YET || push->result.p4_class == P4_FAULT ?
-                               look_at_files(run, &push->result, ret_next) :
-                               run_fail_p4(run, "submit", &push->result);
+        switch (push->result.p4_class) {
+        case P4_NOT_YET:
+        case P4_FAULT:
+                return look_at_files(run, &push->result, ret_next);
+        case P4_CONNECT: /* lost, and the server, asked since, did not submit it */
+                return try_again_later(run, "server unreachable", push->result.text ?: "", ret_next);
+        default:
+                return run_fail_p4(run, "submit", &push->result);
+        }
 }
 
 /* --- the stage -------------------------------------------------------------------------------------- */

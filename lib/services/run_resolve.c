@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/string_util.h"
 #include "resources/journal.h"
+#include "resources/notify.h"
 #include "services/run_change.h"
 #include "services/run_edit.h"
 #include "services/run_hook.h"
@@ -145,6 +146,8 @@ int run_conflicts_tell(Run *run) {
                 run->conflicts_stamp = stamp;
                 journal_send(LOG_LEVEL_NOTICE, fields, ELEMENTSOF(fields), "%s: %s", run->id,
                              status ?: "everything is resolved");
+                notify_status("%s: %s", job_stage_to_string(JOB_NEEDS_RESOLVE),
+                              status ?: "everything is resolved");
         }
         JobReport report = { .conflicts = &run->conflicts, .status_text = status ?: "" };
         return r < 0 ? r : run_report(run, &report);

@@ -155,20 +155,22 @@ static int check_names(Run *run, RunShelf *shelf) {
 
 /* --- the stage -------------------------------------------------------------------------------------- */
 
-/* Somebody may have finished the work by hand while the job waited for them. */
-static int nothing_to_shelve(Run *run, JobStage *ret_next) {
+int run_submitted_by_hand(Run *run, JobStage *ret_next) {
         _cleanup_(p4_result_done) P4Result result = {};
         SubmitOutcome outcome = {};
         int r = submit_outcome_ask(run, run->state.change, &outcome, &result);
-        if (r < 0) {
-                return r;
-        }
-        if (outcome.submitted == 0) {
-                return run_finish_done(run, ret_next, "Nothing was left to submit");
+        if (r < 0 || outcome.submitted == 0) {
+                return r < 0 ? r : 0;
         }
         run->state.submitted = outcome.submitted;
         run->state.is_consumed = outcome.is_same;
-        return run_finish_done(run, ret_next, "Submitted by hand as changelist %" PRIu64, outcome.submitted);
+        r = run_finish_done(run, ret_next, "Submitted by hand as changelist %" PRIu64, outcome.submitted);
+        return r < 0 ? r : 1;
+}
+
+static int nothing_to_shelve(Run *run, JobStage *ret_next) {
+        int r = run_submitted_by_hand(run, ret_next);
+        return r != 0 ? r : run_finish_done(run, ret_next, "Nothing was left to submit");
 }
 
 static int end_trial(Run *run, JobStage *ret_next) {

@@ -13,5 +13,7 @@ typedef struct RunShelf {
 int run_shelf_put(Run *run, RunShelf *shelf);
 /* Reads it back. n_files 0: there is no shelf. */
 int run_shelf_read(Run *run, RunShelf *shelf);
+/* Somebody may have finished the work while the job waited for people. 1: the changelist was submitted, the job is done. 0: not. */
+int run_submitted_by_hand(Run *run, JobStage *ret_next);
 
 int stage_shelve(Run *run, JobStage *ret_next);

@@ -12,6 +12,7 @@
 #include "base/time_util.h"
 #include "services/run_p4.h"
 #include "services/run_resolve.h"
+#include "services/run_shelve.h"
 
 #define CHECK_INTERVAL (20 * USEC_PER_SEC)
 
@@ -21,21 +22,23 @@ static bool may_pass(const P4Result *result) {
                result->p4_class == P4_TIMEOUT || result->p4_class == P4_LIMIT;
 }
 
-/* 1: nothing is left. */
-static int look(Run *run) {
+/* 1: nothing is left to wait for, *ret_next is next. */
+static int look(Run *run, JobStage *ret_next) {
         _cleanup_(p4_result_done) P4Result result = {};
         int r = run_conflicts_ask(run, &result);
         if (r < 0) {
                 return r;
         }
         if (!may_pass(&result)) {
-                return run_fail_p4(run, "resolve", &result);
+                r = run_submitted_by_hand(run, ret_next);
+                return r != 0 ? r : run_fail_p4(run, "resolve", &result);
         }
         if (!p4_class_is_success(result.p4_class)) {
                 run_log(run, LOG_LEVEL_WARNING, "Cannot look after the conflicts now: %s",
                         result.text ?: "");
                 return 0;
         }
+        *ret_next = JOB_RESOLVE_CHECK;
         r = run_conflicts_tell(run);
         return r < 0 ? r : run->n_conflicts == 0;
 }
@@ -75,12 +78,12 @@ int stage_needs_resolve(Run *run, JobStage *ret_next) {
         r = run_report(run, &nothing);
         while (r >= 0) {
                 if (run->conflicts.n_items == 0 || run->resolutions.n_items > 0) {
-                        r = look(run); /* paths are needed to do what is wanted, and an attempt may begin here */
+                        r = look(run,
+                                 ret_next); /* paths are needed to do what is wanted, and an attempt may begin here */
                 }
                 r = r != 0 ? r : run_resolutions_do(run);
-                r = r != 0 ? r : look(run);
+                r = r != 0 ? r : look(run, ret_next);
                 if (r > 0) {
-                        *ret_next = JOB_RESOLVE_CHECK;
                         return 0;
                 }
                 r = r < 0 ? r : sleep_and_ask(run);

@@ -261,6 +261,37 @@ static void test_by_hand(void **state) {
         expect("p4 print -q //demo/m~/a | sed -n 5p", "five");
 }
 
+/* Impatient people submit at once. */
+static void submit_with_p4(void) {
+        sh("p4 -c weir-" JOB " resolve -at >/dev/null; p4 -c weir-" JOB
+           " submit -c $(p4 changes -s pending -c weir-" JOB " | cut -d' ' -f2) >/dev/null");
+}
+
+static void test_submitted_by_hand(void **state) {
+        conflict_in_a();
+        job(to_parent);
+        resolution_file = NULL;
+        by_hand = submit_with_p4;
+        peer.on_stage = on_conflict_stage;
+        run_to_success(1);
+        assert_done();
+        assert_true(peer.changelist > 0);
+        assert_non_null(strstr(peer.note, "by hand"));
+        expect("p4 print -q //demo/m~/a | sed -n 5p; p4 changes -l -s submitted //demo/m~/... | grep -c 'weir INT'",
+               "five\n1");
+}
+
+/* What a hook leaves in the job's own client goes with it. */
+static void test_left_by_hook(void **state) {
+        script(EDIT_DEV("a", "s/5/five/"));
+        job("{\"server\":\"demo\",\"stream\":\"//demo/d~\",\"env\":{\"PATH\":\"^\"},"
+            "\"hooks\":{\"build\":[\"sh\",\"-c\",\"p4 edit b; p4 change -o | p4 change -i; p4 edit c; exit 3\"]}}");
+        run_to_failure(1);
+        assert_outcome("failed", "hook build failed (exit 3)");
+        assert_nothing_left();
+        expect("p4 changes -s pending -c weir-" JOB, "");
+}
+
 /* Deleted here, edited there. */
 static void test_delete_conflict(void **state) {
         script(DEV("p4 -c d~ delete a >/dev/null"));
@@ -420,7 +451,8 @@ int main(void) {
                 RUN_TEST(test_refusals),      RUN_TEST(test_given_client),
                 RUN_TEST(test_strangers),     RUN_TEST(test_theirs),
                 RUN_TEST(test_yours),         RUN_TEST(test_edit),
-                RUN_TEST(test_by_hand),       RUN_TEST(test_delete_conflict),
+                RUN_TEST(test_by_hand),       RUN_TEST(test_submitted_by_hand),
+                RUN_TEST(test_left_by_hook),  RUN_TEST(test_delete_conflict),
                 RUN_TEST(test_policies),      RUN_TEST(test_hooks),
                 RUN_TEST(test_failing_hooks), RUN_TEST(test_update_component),
                 RUN_TEST(test_name_check),    RUN_TEST(test_push_hook),

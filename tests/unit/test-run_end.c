@@ -101,6 +101,37 @@ static void test_locked(void **state) {
         expect("p4 print -q //demo/m~/a | sed -n 5p", "five");
 }
 
+static void assert_submitted_once(void) {
+        expect("p4 changes -l -s submitted //demo/m~/... | grep -c 'weir INT'; p4 print -q //demo/m~/a | "
+               "sed -n 5p",
+               "1\nfive");
+}
+
+/* The connection is lost before and in the middle of the submit's answer; whether it went through is asked, and only then tried again. */
+static void test_lost_connection(void **state) {
+        static const char *const bytes[] = { "0", "150", "400" };
+        for (size_t i = 0; i < ELEMENTSOF(bytes); i++) {
+                _cleanup_free_ char *wrapper = NULL;
+                (void) new_streams(NULL);
+                script(EDIT_DEV("a", "s/5/five/"));
+                job(to_parent);
+                assert_int_equal(
+                                string_format(&wrapper,
+                                              "mv p4-counted p4-kept; printf '#!/bin/sh\\ncase \"$*\" in *\" submit -e "
+                                              "\"*) [ -e %s/once ] || { touch %s/once; %%s/p4d-control -r %s drop %s "
+                                              "1 >/dev/null; };; esac; exec %%s \"$@\"\\n' $WEIR_TESTS $(command -v "
+                                              "p4) >p4-counted; chmod +x p4-counted",
+                                              p4_root, p4_root, p4_root, bytes[i]),
+                                0);
+                sh(wrapper);
+                int status = attempt_run(1);
+                sh("test -e once; rm once; mv p4-kept p4-counted");
+                assert_int_equal(status, 0);
+                assert_done();
+                assert_submitted_once();
+        }
+}
+
 /* --- interruptions ---------------------------------------------------------------------------------- */
 
 #define HOOKED                                                                                              \
@@ -110,12 +141,6 @@ static const char *const all_stages[] = {
         "INIT",          "GET_LATEST_CL", "SYNC",  "UPDATE_COMPONENT", "INTEGRATE", "RESOLVE_PASS_1",
         "RESOLVE_CHECK", "PRE_SUBMIT",    "BUILD", "SHELVE",
 };
-
-static void assert_submitted_once(void) {
-        expect("p4 changes -l -s submitted //demo/m~/... | grep -c 'weir INT'; p4 print -q //demo/m~/a | "
-               "sed -n 5p",
-               "1\nfive");
-}
 
 static void test_killed(void **state) {
         for (size_t i = 0; i < ELEMENTSOF(all_stages); i++) {
@@ -293,6 +318,14 @@ static void test_tickets(void **state) {
         assert_done();
         sh("grep -q WEIR_JOB= log; ! grep -f credentials/p4-ticket log counted; stat -c %a run/tickets | "
            "grep -qx 600");
+        /* p4 looks for a ticket under the server's own address, which is another one than that of the configuration. */
+        (void) new_streams(NULL);
+        script(EDIT_DEV("a", "s/5/five/"));
+        job(to_parent);
+        free(peer.work.server.p4port);
+        assert_int_equal(string_format(&peer.work.server.p4port, "localhost%s", strchr(p4_address, ':')), 0);
+        run_to_success(1);
+        assert_done();
         /* Expires while somebody should resolve: nothing can be removed, and that is said. */
         (void) new_streams(NULL);
         conflict_in_a();
@@ -314,13 +347,14 @@ static void test_tickets(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                RUN_TEST(test_out_of_date),      RUN_TEST(test_out_of_date_conflict),
-                RUN_TEST(test_out_of_date_add),  RUN_TEST(test_out_of_date_delete),
-                RUN_TEST(test_rejected),         RUN_TEST(test_locked),
-                RUN_TEST(test_killed),           RUN_TEST(test_killed_anywhere),
-                RUN_TEST(test_killed_at_intent), RUN_TEST(test_submitted_unheard),
-                RUN_TEST(test_cancelled),        RUN_TEST(test_cancelled_waiting),
-                RUN_TEST(test_server_dies),      RUN_TEST(test_tickets),
+                RUN_TEST(test_out_of_date),       RUN_TEST(test_out_of_date_conflict),
+                RUN_TEST(test_out_of_date_add),   RUN_TEST(test_out_of_date_delete),
+                RUN_TEST(test_rejected),          RUN_TEST(test_locked),
+                RUN_TEST(test_lost_connection),   RUN_TEST(test_killed),
+                RUN_TEST(test_killed_anywhere),   RUN_TEST(test_killed_at_intent),
+                RUN_TEST(test_submitted_unheard), RUN_TEST(test_cancelled),
+                RUN_TEST(test_cancelled_waiting), RUN_TEST(test_server_dies),
+                RUN_TEST(test_tickets),
         };
         return cmocka_run_group_tests(tests, setup, teardown);
 }
