@@ -2,6 +2,7 @@
  * before it; a full buffer is remembered too and reported once, at the end. */
 #include "formats/json_writer.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -123,6 +124,17 @@ void json_int(JsonWriter *writer, const char *key, int64_t value) {
         put_word(writer, key, text);
 }
 
+void json_double(JsonWriter *writer, const char *key, double value) {
+        char text[40];
+
+        if (!isfinite(value)) {
+                json_null(writer, key);
+                return;
+        }
+        (void) snprintf(text, sizeof text, "%.15g", value);
+        put_word(writer, key, text);
+}
+
 void json_bool(JsonWriter *writer, const char *key, bool value) {
         put_word(writer, key, value ? "true" : "false");
 }
@@ -135,6 +147,10 @@ void json_time(JsonWriter *writer, const char *key, int64_t realtime_usec) {
         char text[TIME_TEXT_MAX];
 
         json_string(writer, key, realtime_usec ? time_format_iso(text, realtime_usec) : NULL);
+}
+
+void json_raw(JsonWriter *writer, const char *key, const char *json) {
+        put_word(writer, key, json ? json : "null");
 }
 
 int json_finish(JsonWriter *writer) {

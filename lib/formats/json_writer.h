@@ -21,7 +21,10 @@ void json_array_begin(JsonWriter *writer, const char *key);
 void json_array_end(JsonWriter *writer);
 void json_string(JsonWriter *writer, const char *key, const char *value); /* NULL value: null */
 void json_int(JsonWriter *writer, const char *key, int64_t value);
+void json_double(JsonWriter *writer, const char *key, double value); /* null where it is no number */
 void json_bool(JsonWriter *writer, const char *key, bool value);
 void json_null(JsonWriter *writer, const char *key);
 void json_time(JsonWriter *writer, const char *key, int64_t realtime_usec); /* ISO 8601 text, null for 0 */
-int json_finish(JsonWriter *writer);                                        /* 0 or -ENOMEM/-ENOBUFS */
+void json_raw(JsonWriter *writer, const char *key,
+              const char *json);     /* a value that is JSON already; NULL: null */
+int json_finish(JsonWriter *writer); /* 0 or -ENOMEM/-ENOBUFS */
