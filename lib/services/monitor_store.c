@@ -83,6 +83,24 @@ static const char *const migrations[] = {
         " done INTEGER NOT NULL,"
         " total INTEGER NOT NULL,"
         " PRIMARY KEY (pid, server)) STRICT, WITHOUT ROWID;",
+
+        /* What every page asks for is kept beside the servers, so that asking costs the same with ten streams and
+         * with ten thousand. */
+        "ALTER TABLE servers ADD COLUMN n_streams INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE servers ADD COLUMN stream_measured_at INTEGER;"
+        "UPDATE servers SET"
+        " n_streams = (SELECT count(*) FROM streams WHERE server_id = servers.id AND state = 'active'),"
+        " stream_measured_at = (SELECT max(measured_at) FROM streams WHERE server_id = servers.id);"
+        "CREATE TRIGGER stream_inserted AFTER INSERT ON streams WHEN NEW.state = 'active' BEGIN"
+        " UPDATE servers SET n_streams = n_streams + 1 WHERE id = NEW.server_id; END;"
+        "CREATE TRIGGER stream_deleted AFTER DELETE ON streams WHEN OLD.state = 'active' BEGIN"
+        " UPDATE servers SET n_streams = n_streams - 1 WHERE id = OLD.server_id; END;"
+        "CREATE TRIGGER stream_came_or_went AFTER UPDATE OF state ON streams WHEN OLD.state <> NEW.state BEGIN"
+        " UPDATE servers SET n_streams = n_streams + (CASE NEW.state WHEN 'active' THEN 1 ELSE -1 END)"
+        " WHERE id = NEW.server_id; END;"
+        "CREATE TRIGGER stream_measured AFTER UPDATE OF measured_at ON streams WHEN NEW.measured_at IS NOT NULL"
+        " BEGIN UPDATE servers SET stream_measured_at = NEW.measured_at WHERE id = NEW.server_id"
+        " AND coalesce(stream_measured_at, 0) < NEW.measured_at; END;",
         NULL,
 };
 

@@ -20,9 +20,7 @@ void monitor_servers_free(MonitorServer *servers, size_t n_servers) {
 #define SERVER_COLUMNS                                                                                       \
         "SELECT id, name, p4port, p4user, stream_mask, trust, interval_usec, timeout_usec, parallel, state," \
         " state_text, created_at, retired_at, checked_at, measured_at, full_at, ticket_expires_at, change,"  \
-        " change_time, ignores_case,"                                                                        \
-        " (SELECT count(*) FROM streams WHERE server_id = servers.id AND streams.state = 'active')"          \
-        " FROM servers "
+        " change_time, ignores_case, n_streams, stream_measured_at FROM servers "
 
 static int read_server(DbStatement *s, MonitorServer *ret) {
         MonitorServer row = {
@@ -41,6 +39,7 @@ static int read_server(DbStatement *s, MonitorServer *ret) {
                 .change_time = db_column_int(s, 18),
                 .ignores_case = db_column_int(s, 19) != 0,
                 .n_streams = db_column_int(s, 20),
+                .stream_measured_at = db_column_int(s, 21),
         };
         int r = string_copy(&row.server.name, db_column_text(s, 1));
         r = r < 0 ? r : string_copy(&row.server.p4port, db_column_text(s, 2));
@@ -103,6 +102,14 @@ int server_store_find(MonitorStore *store, const char *name, MonitorServer *ret)
                            "WHERE name = ?1 ORDER BY retired_at IS NOT NULL, retired_at DESC LIMIT 1",
                            &s);
         r = r < 0 ? r : db_bind_text(s, 1, name);
+        r = r < 0 ? r : db_step(s);
+        return r <= 0 ? (r < 0 ? r : -ENOENT) : read_server(s, ret);
+}
+
+int server_store_get(MonitorStore *store, int64_t server_id, MonitorServer *ret) {
+        _cleanup_(db_releasep) DbStatement *s = NULL;
+        int r = db_prepare(monitor_store_db(store), SERVER_COLUMNS "WHERE id = ?1", &s);
+        r = r < 0 ? r : db_bind_int(s, 1, server_id);
         r = r < 0 ? r : db_step(s);
         return r <= 0 ? (r < 0 ? r : -ENOENT) : read_server(s, ret);
 }

@@ -17,7 +17,8 @@ typedef struct MonitorServer {
         int64_t change;            /* newest submitted change all streams are known up to */
         int64_t change_time; /* when that one was submitted (the server's seconds): tells a replaced server */
         bool ignores_case;
-        int64_t n_streams; /* active ones */
+        int64_t n_streams;          /* active ones */
+        int64_t stream_measured_at; /* the newest measurement of any of its streams */
 } MonitorServer;
 void monitor_server_done(MonitorServer *server);
 void monitor_servers_free(MonitorServer *servers, size_t n_servers);
@@ -26,6 +27,8 @@ void monitor_servers_free(MonitorServer *servers, size_t n_servers);
 int server_store_list(MonitorStore *store, bool with_retired, MonitorServer **ret, size_t *ret_n);
 /* By name, an active one before a retired one. -ENOENT. */
 int server_store_find(MonitorStore *store, const char *name, MonitorServer *ret);
+/* Also a retired one. -ENOENT. */
+int server_store_get(MonitorStore *store, int64_t server_id, MonitorServer *ret);
 
 /* Puts a checked list of servers into force, in one transaction: new ones appear, known ones (by p4port)
  * change, missing ones retire, retired ones that are listed again return with their history. */

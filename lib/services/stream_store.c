@@ -4,7 +4,7 @@
 
 /* --- reading ---------------------------------------------------------------------------------------- */
 
-static void read_stream(DbStatement *s, MonitorStream *ret) {
+void stream_store_read(DbStatement *s, MonitorStream *ret) {
         *ret = (MonitorStream) {
                 .id = db_column_int(s, 0),
                 .server_id = db_column_int(s, 1),
@@ -31,29 +31,23 @@ static void read_stream(DbStatement *s, MonitorStream *ret) {
         };
 }
 
-#define STREAM_COLUMNS                                                                                      \
-        "SELECT t.id, t.server_id, v.name, t.path, t.name, t.type, t.parent, t.state = 'gone',"             \
-        " v.retired_at IS NOT NULL, t.size_bytes, t.file_count, t.direct, t.volatile, t.stale,"             \
-        " t.missing_listings, t.spec_stamp, t.measured_at, t.change, t.created_at, t.gone_at, t.error_text" \
-        " FROM streams t JOIN servers v ON v.id = t.server_id "
-
 static int prepare_filter(Db *db, const MonitorStreamFilter *filter, DbStatement **ret) {
         /* Two statements, because one that leaves every condition open cannot use an index for any. */
-        int r = filter->stream_id > 0 ?
-                                db_prepare(db,
-                                           STREAM_COLUMNS "WHERE t.id = ?2 AND (?1 = 0 OR t.server_id = ?1)"
-                                                          " AND (?3 IS NULL OR t.path = ?3)"
-                                                          " AND (t.state = 'active' OR ?4)"
-                                                          " AND (v.retired_at IS NULL OR ?5)",
-                                           ret) :
-                                db_prepare(db,
-                                           STREAM_COLUMNS "WHERE (?1 = 0 OR t.server_id = ?1)"
-                                                          " AND (?2 = 0 OR t.id = ?2)"
-                                                          " AND (?3 IS NULL OR t.path = ?3)"
-                                                          " AND (t.state = 'active' OR ?4)"
-                                                          " AND (v.retired_at IS NULL OR ?5)"
-                                                          " ORDER BY v.name, v.id, t.path",
-                                           ret);
+        int r = filter->stream_id > 0 ? db_prepare(db,
+                                                   STREAM_STORE_COLUMNS
+                                                   "WHERE t.id = ?2 AND (?1 = 0 OR t.server_id = ?1)"
+                                                   " AND (?3 IS NULL OR t.path = ?3)"
+                                                   " AND (t.state = 'active' OR ?4)"
+                                                   " AND (v.retired_at IS NULL OR ?5)",
+                                                   ret) :
+                                        db_prepare(db,
+                                                   STREAM_STORE_COLUMNS "WHERE (?1 = 0 OR t.server_id = ?1)"
+                                                                        " AND (?2 = 0 OR t.id = ?2)"
+                                                                        " AND (?3 IS NULL OR t.path = ?3)"
+                                                                        " AND (t.state = 'active' OR ?4)"
+                                                                        " AND (v.retired_at IS NULL OR ?5)"
+                                                                        " ORDER BY v.name, v.id, t.path",
+                                                   ret);
         r = r < 0 ? r : db_bind_int(*ret, 1, filter->server_id);
         r = r < 0 ? r : db_bind_int(*ret, 2, filter->stream_id);
         r = r < 0 ? r : db_bind_text(*ret, 3, filter->path);
@@ -67,7 +61,7 @@ int stream_store_each(MonitorStore *store, const MonitorStreamFilter *filter,
         int r = prepare_filter(monitor_store_db(store), filter, &s);
         while (r >= 0 && (r = db_step(s)) > 0) {
                 MonitorStream row;
-                read_stream(s, &row);
+                stream_store_read(s, &row);
                 r = function(&row, userdata);
                 if (r != 0) {
                         return r;

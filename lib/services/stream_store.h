@@ -39,6 +39,15 @@ int stream_store_find(MonitorStore *store, int64_t server_id, const char *path, 
 int stream_store_get(MonitorStore *store, int64_t stream_id, MonitorStream *ret);
 void monitor_stream_done(MonitorStream *stream); /* only for rows of stream_store_get() */
 
+/* For the sister modules that ask for streams in other ways: the columns (t is streams, v is servers) and what a row of
+ * them says. */
+#define STREAM_STORE_COLUMNS                                                                                \
+        "SELECT t.id, t.server_id, v.name, t.path, t.name, t.type, t.parent, t.state = 'gone',"             \
+        " v.retired_at IS NOT NULL, t.size_bytes, t.file_count, t.direct, t.volatile, t.stale,"             \
+        " t.missing_listings, t.spec_stamp, t.measured_at, t.change, t.created_at, t.gone_at, t.error_text" \
+        " FROM streams t JOIN servers v ON v.id = t.server_id "
+void stream_store_read(DbStatement *statement, MonitorStream *ret);
+
 /* One successful listing: stream_store_list() for each stream the server has (and the mask selects),
  * between begin and end, inside one transaction. */
 typedef struct StreamListing {
