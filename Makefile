@@ -2,7 +2,8 @@
 #
 # Everything is built into build/VARIANT (debug, asan, coverage), or into any folder given as B=. The conventions:
 #   lib/LAYER/NAME.c           -> libweir.a             bin/NAME.c                -> NAME, linked with libweir.a
-#   tests/unit/test-NAME.c     -> tests/test-NAME       tests/perforce/client/*.c -> p4, the stand-in client
+#   web/cgi/NAME.c             -> NAME.cgi, the same    tests/perforce/client/*.c -> p4, the stand-in client
+#   tests/unit/test-NAME.c     -> tests/test-NAME
 # so a new file needs no line here. Units, policies and man pages are installed with their @NAME@ places filled in.
 
 # Knobs of a person building: make PREFIX=/usr/local WERROR=1 V=1 …
@@ -30,7 +31,7 @@ PKGS     := libsystemd sqlite3 yaml-0.1 json-c libssh2
 # Debian packages: to build and to run every check and the demo (with myhostname there is a localhost even where
 # /etc/hosts is missing); then the heavy ones that only `make lint` wants.
 DEPS     := gcc libc6-dev make pkg-config libsystemd-dev libsqlite3-dev libyaml-dev libjson-c-dev libssh2-1-dev \
-            libcmocka-dev libxml2-utils python3 util-linux iproute2 systemd dbus polkitd openssh-server \
+            libcmocka-dev libxml2-utils python3 util-linux iproute2 systemd dbus polkitd openssh-server lighttpd lighttpd-mod-deflate curl \
             libnss-myhostname
 DEPS_CHECK := clang-format
 DEPS_LINT := cppcheck clang clang-format clang-tidy clang-tools
@@ -47,6 +48,7 @@ endif
 endif
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+STATIC_LIBS := $(shell pkg-config --static --libs sqlite3 json-c yaml-0.1 2>/dev/null)
 endif
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wformat=2 -Wundef \
@@ -68,12 +70,14 @@ ALL_LDFLAGS  := -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(filter -fsan
 
 LIB_SRC  := $(wildcard lib/*/*.c)
 BIN_SRC  := $(wildcard bin/*.c)
+CGI_SRC  := $(wildcard web/cgi/*.c)
 TEST_SRC := $(wildcard tests/unit/test-*.c)
 P4_SRC   := $(wildcard tests/perforce/client/*.c)
 BINS     := $(BIN_SRC:bin/%.c=$(B)/%)
+CGIS     := $(CGI_SRC:web/cgi/%.c=$(B)/%.cgi)
 TESTS    := $(TEST_SRC:tests/unit/%.c=$(B)/tests/%)
 P4       := $(if $(P4_SRC),$(B)/p4)
-OBJECTS  := $(patsubst %.c,$(B)/obj/%.o,$(LIB_SRC) $(BIN_SRC) $(TEST_SRC) $(P4_SRC))
+OBJECTS  := $(patsubst %.c,$(B)/obj/%.o,$(LIB_SRC) $(BIN_SRC) $(CGI_SRC) $(TEST_SRC) $(P4_SRC))
 
 silent := $(findstring s,$(firstword -$(MAKEFLAGS)))
 quiet = $(if $(V),,@$(if $(silent),,echo "  $(1)  $(patsubst $(B)/%,%,$@)";))
@@ -82,7 +86,7 @@ quiet = $(if $(V),,@$(if $(silent),,echo "  $(1)  $(patsubst $(B)/%,%,$@)";))
         uninstall lint format asan coverage fuzz bench clean help
 
 all: programs $(TESTS) ## build everything into $(B)
-programs: $(BINS) $(P4)
+programs: $(BINS) $(CGIS) $(P4)
 
 # --- compiling -------------------------------------------------------------------------------------------------------
 
@@ -102,6 +106,12 @@ $(B)/libweir.a: $(LIB_SRC:%.c=$(B)/obj/%.o) $(B)/flags
 	$(call quiet,AR)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 $(BINS): $(B)/%: $(B)/obj/bin/%.o $(B)/libweir.a
 	$(call quiet,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+# api.cgi answers the most requests: without a dynamic linker it starts in half the time. The sanitizers need theirs.
+CGI_STATIC := $(if $(filter asan coverage,$(VARIANT)),,$(B)/api.cgi)
+$(filter-out $(CGI_STATIC),$(CGIS)): $(B)/%.cgi: $(B)/obj/web/cgi/%.o $(B)/libweir.a
+	$(call quiet,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+$(CGI_STATIC): $(B)/%.cgi: $(B)/obj/web/cgi/%.o $(B)/libweir.a
+	$(call quiet,LD)$(CC) $(ALL_CFLAGS) -static-pie -Wl,--no-warnings $(filter-out -pie,$(ALL_LDFLAGS)) -o $@ $^ $(STATIC_LIBS)
 $(TESTS): $(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/libweir.a
 	@mkdir -p $(@D)
 	$(call quiet,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
@@ -158,8 +168,8 @@ bench: all ## figures as ratios, measured in one run
 CPPCHECK_QUIET = missingIncludeSystem varFuncNullUB memleak zerodivcond:lib/base/time_util.c
 lint: all ## cppcheck and clang-tidy over everything, then the lint suite (needs `make deps-lint`)
 	cppcheck -q --std=c11 --enable=warning,portability,performance --inline-suppr --error-exitcode=1 \
-	    $(addprefix --suppress=,$(CPPCHECK_QUIET)) -Ilib lib bin tests/perforce/client
-	clang-tidy --quiet $(LIB_SRC) $(BIN_SRC) -- $(ALL_CPPFLAGS) -std=gnu11
+	    $(addprefix --suppress=,$(CPPCHECK_QUIET)) -Ilib lib bin web/cgi tests/perforce/client
+	clang-tidy --quiet $(LIB_SRC) $(BIN_SRC) $(CGI_SRC) -- $(ALL_CPPFLAGS) -std=gnu11
 	@$(RUN_TESTS) lint
 format: ## clang-format every C file in place
 	clang-format -i $(shell git ls-files '*.c' '*.h')
@@ -173,7 +183,7 @@ demo-stop: ## end it
 # --- installing ------------------------------------------------------------------------------------------------------
 
 # $(call put,MODE,FOLDER,FILES): copy with the @NAME@ places filled in.
-FILL := sed -e 's|@BINDIR@|$(BINDIR)|g' -e 's|@LIBEXECDIR@|$(LIBEXECDIR)|g' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g' \
+FILL := sed -e 's|@BINDIR@|$(BINDIR)|g' -e 's|@LIBEXECDIR@|$(LIBEXECDIR)|g' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g' -e 's|@DATADIR@|$(DATADIR)|g' \
             -e 's|@VERSION@|$(VERSION)|g'
 put = $(if $(strip $(3)),@install -d '$(DESTDIR)$(2)' && for f in $(3); do t='$(DESTDIR)$(2)'/$$(basename $$f); \
       $(FILL) "$$f" >"$$t" && chmod $(1) "$$t" || exit 1; done)
@@ -186,10 +196,15 @@ MAN1       := $(wildcard bin/*.1)
 MAN5       := $(wildcard config/*.5)
 MAN8       := $(wildcard bin/*.8)
 
-install: $(BINS) ## install below $(DESTDIR)$(PREFIX); with an empty DESTDIR users and folders are made, too
+WEB_FILES := $(shell find web -type f -not -path 'web/cgi/*' 2>/dev/null)
+
+install: $(BINS) $(CGIS) ## install below $(DESTDIR)$(PREFIX); with an empty DESTDIR users and folders are made, too
 	$(call copy,755,$(BINDIR),$(filter %/weirctl,$(BINS)))
 	$(call copy,755,$(LIBEXECDIR),$(filter-out %/weirctl $(GENERATORS),$(BINS)))
 	$(call copy,755,$(SYSTEMDDIR)/system-generators,$(GENERATORS))
+	$(call copy,755,$(LIBEXECDIR)/cgi,$(CGIS))
+	@cd web && for f in $(WEB_FILES:web/%=%); do install -D -m 644 "$$f" '$(DESTDIR)$(DATADIR)/weir/web'/"$$f" || exit 1; done
+	$(call put,644,$(DATADIR)/weir,$(wildcard config/lighttpd.conf))
 	$(call put,644,$(UNITDIR),$(UNITS))
 	$(call put,644,$(PREFIX)/lib/sysusers.d,$(wildcard units/sysusers.d/*.conf))
 	$(call put,644,$(PREFIX)/lib/tmpfiles.d,$(wildcard units/tmpfiles.d/*.conf))
@@ -215,7 +230,7 @@ uninstall: ## remove what install put there; configuration, history and users st
 	    .$(SYSTEMDDIR)/catalog/weir.catalog .$(SYSTEMDDIR)/catalog/weir.ru.catalog \
 	    .$(DATADIR)/dbus-1/*/org.weir.* .$(DATADIR)/polkit-1/*/org.weir.* \
 	    $(foreach n,1 5 8,$(addprefix .$(DATADIR)/man/man$(n)/,$(notdir $(MAN$(n))))) \
-	    .$(DATADIR)/bash-completion/completions/weirctl && rm -rf .$(LIBEXECDIR)
+	    .$(DATADIR)/bash-completion/completions/weirctl && rm -rf .$(LIBEXECDIR) .$(DATADIR)/weir
 
 clean: ## remove $(B)
 	rm -rf '$(B)'

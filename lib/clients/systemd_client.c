@@ -18,6 +18,7 @@ struct SystemdClient {
 typedef struct Wait {
         char *job;    /* object path, once known */
         char *result; /* of the job, once removed */
+        uint64_t deadline;
         const char *unit;
 } Wait;
 
@@ -100,6 +101,9 @@ static int wait_for_job(SystemdClient *client, Wait *wait, void (*on_tick)(void 
 
                 if (r < 0) {
                         return r;
+                }
+                if (r == 0 && now_monotonic() >= wait->deadline) {
+                        return -ETIMEDOUT;
                 }
                 if (on_tick && now_monotonic() >= next) {
                         on_tick(userdata);
@@ -185,10 +189,11 @@ static int finish(SystemdClient *client, const Wait *wait, int *ret_exit_status,
         return -ECANCELED;
 }
 
-int systemd_client_run_unit(SystemdClient *client, const char *unit, void (*on_tick)(void *userdata),
-                            void *userdata, int *ret_exit_status, char **ret_message) {
+static int run_unit(SystemdClient *client, const char *unit, uint64_t deadline,
+                    void (*on_tick)(void *userdata), void *userdata, int *ret_exit_status,
+                    char **ret_message) {
         _cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
-        Wait wait = { .unit = unit };
+        Wait wait = { .unit = unit, .deadline = deadline };
         int r;
 
         /* The match before the call, and our own subscription: signals come only to those who asked. */
@@ -209,6 +214,37 @@ int systemd_client_run_unit(SystemdClient *client, const char *unit, void (*on_t
         free(wait.job);
         free(wait.result);
         return r;
+}
+
+int systemd_client_run_unit(SystemdClient *client, const char *unit, void (*on_tick)(void *userdata),
+                            void *userdata, int *ret_exit_status, char **ret_message) {
+        return run_unit(client, unit, USEC_INFINITY, on_tick, userdata, ret_exit_status, ret_message);
+}
+
+int systemd_client_start_unit(SystemdClient *client, const char *unit, uint64_t wait_usec,
+                              int *ret_exit_status, char **ret_message) {
+        int r = run_unit(client, unit, now_monotonic() + wait_usec, NULL, NULL, ret_exit_status,
+                         ret_message);
+
+        return r == -ETIMEDOUT ? 0 : (r < 0 ? r : 1);
+}
+
+int systemd_client_get_address(SystemdClient *client, const char *unit, char **ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_free_ char *path = NULL, *state = NULL;
+        const char *kind, *address;
+        int r = unit_path(client, unit, &path);
+
+        r = r < 0 ? r : get_string(client, path, UNIT_INTERFACE, "ActiveState", &state);
+        if (r >= 0 && strcmp(state, "active") != 0) {
+                return -ENOENT;
+        }
+        r = r < 0 ? r :
+                    sd_bus_get_property(client->bus, "org.freedesktop.systemd1", path,
+                                        "org.freedesktop.systemd1.Socket", "Listen", NULL, &reply, "a(ss)");
+        r = r < 0 ? r : sd_bus_message_enter_container(reply, 'a', "(ss)");
+        r = r < 0 ? r : sd_bus_message_read(reply, "(ss)", &kind, &address);
+        return r <= 0 ? (r < 0 ? r : -ENOENT) : string_copy(ret, address);
 }
 
 void systemd_unit_done(SystemdUnit *unit) {

@@ -21,6 +21,7 @@ void weir_config_done(WeirConfig *config) {
         free(config->p4_program);
         free(config->p4_charset);
         jobs_config_done(&config->jobs);
+        web_config_done(&config->web);
         *config = (WeirConfig) {};
 }
 
@@ -43,10 +44,11 @@ static const WeirConfig defaults = {
         .measure_timeout_usec = 30 * USEC_PER_MINUTE,
         .backup_keep = 7,
         .jobs = JOBS_CONFIG_DEFAULTS,
+        .web = WEB_CONFIG_DEFAULTS,
 };
 
 typedef struct Sections {
-        const YamlNode *measure, *p4, *history, *backup, *jobs;
+        const YamlNode *measure, *p4, *history, *backup, *jobs, *web;
 } Sections;
 
 static const YamlKey section_keys[] = {
@@ -55,6 +57,7 @@ static const YamlKey section_keys[] = {
         { "history", YAML_MAPPING, false, offsetof(Sections, history), 0, 0 },
         { "backup", YAML_MAPPING, false, offsetof(Sections, backup), 0, 0 },
         { "jobs", YAML_MAPPING, false, offsetof(Sections, jobs), 0, 0 },
+        { "web", YAML_MAPPING, false, offsetof(Sections, web), 0, 0 },
 };
 static const YamlKey measure_keys[] = {
         { "interval", YAML_SPAN, false, offsetof(WeirConfig, measure_interval_usec), 0, INTERVAL_MAX },
@@ -125,6 +128,7 @@ static int read_config(const char *name, const YamlNode *root, WeirConfig *confi
         r = r < 0 ? r :
                     fill(name, sections.backup, backup_keys, ELEMENTSOF(backup_keys), config, ret_message);
         r = r < 0 ? r : jobs_config_read(name, sections.jobs, &config->jobs, ret_message);
+        r = r < 0 ? r : web_config_read(name, sections.web, &config->web, ret_message);
         r = r < 0 ? r : check_measure(name, sections.measure, config, ret_message);
         return r < 0 ? r : check_p4(name, sections.p4, config, ret_message);
 }

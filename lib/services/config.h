@@ -14,6 +14,7 @@
 #include "base/macro.h"
 #include "domain/server.h"
 #include "services/config_jobs.h"
+#include "services/config_web.h"
 
 #define WEIR_CONFIG_DIRECTORY "/etc/weir"
 #define WEIR_STATE_DIRECTORY "/var/lib/weir"
@@ -30,6 +31,7 @@ typedef struct WeirConfig {
         uint64_t history_keep_usec;    /* 0: for ever */
         uint64_t backup_keep;          /* copies of the database; 0: none are made */
         JobsConfig jobs;
+        WebConfig web;
 } WeirConfig;
 void weir_config_done(WeirConfig *config);
 

@@ -1,8 +1,10 @@
 /* `weirctl status`: what weir is doing right now, in one look: its units and when timers elapse next,
  * running measurements, locks, and how each server is. A part that cannot be read is said so; the others are
  * still shown. */
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/string_util.h"
 #include "base/time_util.h"
@@ -282,6 +284,50 @@ static void show_configuration(Status *status) {
         server_list_done(&list);
 }
 
+/* --- the web pages --- */
+
+/* What listens on every address is found by the machine's name. */
+static int make_url(const char *address, char **ret) {
+        static const char *const everywhere[] = { "0.0.0.0:", "[::]:" };
+        char host[HOST_NAME_MAX + 1] = "localhost";
+
+        for (size_t i = 0; i < ELEMENTSOF(everywhere); i++) {
+                if (string_has_prefix(address, everywhere[i])) {
+                        (void) gethostname(host, sizeof host - 1);
+                        return string_format(ret, "http://%s%s", host, strrchr(address, ':'));
+                }
+        }
+        return string_format(ret, "http://%s", address);
+}
+
+/* weir.yaml knows better where people find it, if it says so: there may be TLS, or another name. */
+static int find_url(const Status *status, char **ret) {
+        _cleanup_(systemd_client_freep) SystemdClient *client = NULL;
+        _cleanup_(weir_config_done) WeirConfig config = {};
+        _cleanup_free_ char *warning = NULL, *address = NULL;
+        int r = config_load_in_force(status->ctl->config_directory, status->ctl->state_directory, &config,
+                                     &warning);
+
+        if (r < 0 || config.web.url) {
+                return r < 0 ? r : string_copy(ret, config.web.url);
+        }
+        r = systemd_client_new(&client);
+        r = r < 0 ? r : systemd_client_get_address(client, "weir-web.socket", &address);
+        return r < 0 ? r : make_url(address, ret);
+}
+
+static void show_web(Status *status) {
+        _cleanup_free_ char *url = NULL;
+
+        (void) find_url(status, &url);
+        json_object_begin(&status->json.writer, "web");
+        json_string(&status->json.writer, "url", url);
+        json_object_end(&status->json.writer);
+        if (!status->ctl->json && url) {
+                printf("Web pages: %s\n\n", url);
+        }
+}
+
 /* --- locks --- */
 
 static void show_locks(Status *status) {
@@ -328,6 +374,7 @@ int ctl_status(Ctl *ctl) {
         ctl_json_begin(&status.json);
         json_object_begin(&status.json.writer, NULL);
         show_configuration(&status);
+        show_web(&status);
         show_units(&status);
         show_runs(&status, store, failure);
         show_locks(&status);

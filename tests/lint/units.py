@@ -40,10 +40,10 @@ def services() -> list[str]:
 
 def borrow_system(root: Path) -> None:
     """verify --root wants the units that ours refer to, and a root that looks like one."""
-    for folder in ("usr/lib/systemd/system", "usr/share/dbus-1", "usr/bin"):
+    for folder in ("usr/lib/systemd/system", "usr/share/dbus-1", "usr/bin", "usr/sbin"):
         for path in Path("/", folder).iterdir():
             target = root / folder / path.name
-            if not target.exists() and path.name in KEEP_UNITS or folder == "usr/bin" and path.name in ("systemctl", "touch", "sh"):
+            if not target.exists() and path.name in KEEP_UNITS or folder.endswith("bin") and path.name in ("systemctl", "touch", "sh", "kill", "lighttpd"):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(path, target)
     (root / "bin").symlink_to("usr/bin")

@@ -1,0 +1,435 @@
+#include "services/api.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd_util.h"
+#include "base/log.h"
+#include "base/parse_util.h"
+#include "base/string_util.h"
+#include "services/api_access.h"
+
+#define WEB_DIRECTORY "/usr/share/weir/web" /* unless $WEIR_WEB says otherwise */
+#define WEB_STATE_DIRECTORY "/var/lib/weir-web"
+#define CATALOG_MAX ((size_t) 256 * 1024)
+#define ANSWER_MAX ((size_t) 32 * 1024 * 1024)
+
+static const char *environment(const char *name, const char *otherwise) {
+        const char *value = getenv(name);
+        return string_is_empty(value) ? otherwise : value;
+}
+
+/* --- texts ------------------------------------------------------------------------------------------ */
+
+/* The choice a person made on the pages, else what the browser asks for: the first of our languages in its list, which browsers
+ * sort by preference. */
+static ApiLanguage read_language(const HttpRequest *request) {
+        const char *choice = http_pairs_get(&request->cookies, "weir_language");
+        const char *wanted = choice ? choice : environment("HTTP_ACCEPT_LANGUAGE", "en");
+
+        for (const char *c = wanted; *c; c += strcspn(c, ","), c += strspn(c, ", ")) {
+                if (strncasecmp(c, "ru", 2) == 0) {
+                        return API_LANGUAGE_RU;
+                }
+                if (strncasecmp(c, "en", 2) == 0) {
+                        return API_LANGUAGE_EN;
+                }
+        }
+        return API_LANGUAGE_EN;
+}
+
+static int catalog_text(const Api *api, const char *code, char **ret) {
+        _cleanup_(json_value_freep) JsonValue *catalog = NULL;
+        _cleanup_free_ char *path = NULL, *text = NULL, *message = NULL;
+        const char *found = NULL;
+        size_t length;
+        int r = string_format(&path, "%s/locales/%s.json", environment("WEIR_WEB", WEB_DIRECTORY),
+                              api->language == API_LANGUAGE_RU ? "ru" : "en");
+
+        r = r < 0 ? r : file_read(path, CATALOG_MAX, &text, &length);
+        r = r < 0 ? r : json_read(text, length, &catalog, &message);
+        if (r >= 0) {
+                found = json_value_string(json_value_get(json_value_get(catalog, "api"), code));
+        } else {
+                log_debug("%s: %s", path ? path : "", message ? message : strerror(-r));
+        }
+        return string_copy(ret, found ? found : code);
+}
+
+/* The value of {name}, which begins at text; *ret_length is its length with both braces. */
+static const char *find_place(const char *text, va_list pairs, size_t *ret_length) {
+        const char *value = NULL, *name;
+
+        while ((name = va_arg(pairs, const char *))) {
+                const char *candidate = va_arg(pairs, const char *);
+                size_t length = strlen(name);
+                if (strncmp(text + 1, name, length) == 0 && text[1 + length] == '}') {
+                        value = candidate;
+                        *ret_length = length + 2;
+                }
+        }
+        return value;
+}
+
+static int fill_places(const char *text, va_list pairs, char **ret) {
+        _cleanup_(buffer_done) Buffer buffer = {};
+        int r = buffer_append(&buffer, "", 0);
+
+        while (*text && r >= 0) {
+                const char *value = NULL;
+                size_t length = 1;
+                if (*text == '{') {
+                        va_list copy;
+                        va_copy(copy, pairs);
+                        value = find_place(text, copy, &length);
+                        va_end(copy);
+                }
+                r = value ? buffer_append_string(&buffer, value) : buffer_append(&buffer, text, 1);
+                text += value ? length : 1;
+        }
+        return r < 0 ? r : buffer_take_string(&buffer, ret);
+}
+
+static int format_message(const Api *api, char **ret, const char *code, va_list pairs) {
+        _cleanup_free_ char *text = NULL;
+        int r = catalog_text(api, code, &text);
+
+        return r < 0 ? r : fill_places(text, pairs, ret);
+}
+
+int api_message(const Api *api, char **ret, const char *code, ...) {
+        va_list pairs;
+        va_start(pairs, code);
+        int r = format_message(api, ret, code, pairs);
+        va_end(pairs);
+        return r;
+}
+
+/* --- answers ---------------------------------------------------------------------------------------- */
+
+void api_begin(Api *api) {
+        buffer_clear(&api->response.body);
+        json_start(&api->json, &api->response.body);
+        json_object_begin(&api->json, NULL);
+}
+
+int api_end(Api *api) {
+        json_bool(&api->json, "success", true);
+        json_object_end(&api->json);
+        return json_finish(&api->json);
+}
+
+static void write_error(Api *api, const char *code, const char *message, va_list pairs) {
+        const char *name;
+
+        api_begin(api);
+        json_object_begin(&api->json, "error");
+        json_string(&api->json, "code", code);
+        json_string(&api->json, "message", message);
+        while ((name = va_arg(pairs, const char *))) {
+                json_string(&api->json, name, va_arg(pairs, const char *));
+        }
+        json_object_end(&api->json);
+        json_string(&api->json, "status", "error");
+        json_string(&api->json, "message", message);
+        json_bool(&api->json, "success", false);
+        json_object_end(&api->json);
+}
+
+int api_fail(Api *api, int status, const char *code, ...) {
+        _cleanup_free_ char *message = NULL;
+        va_list pairs;
+        va_start(pairs, code);
+        int r = format_message(api, &message, code, pairs);
+        va_end(pairs);
+
+        api->response.status = status;
+        api->response.content_type = NULL;
+        va_start(pairs, code);
+        write_error(api, code, r < 0 ? code : message, pairs);
+        va_end(pairs);
+        return json_finish(&api->json);
+}
+
+/* --- parameters ------------------------------------------------------------------------------------- */
+
+static size_t parameter_index(const Api *api, const char *name) {
+        const ApiParameter *parameters = api->route->parameters;
+        size_t i = 0;
+
+        while (parameters && parameters[i].name && strcmp(parameters[i].name, name) != 0) {
+                i++;
+        }
+        assert(parameters && parameters[i].name);
+        return i;
+}
+
+int64_t api_number(const Api *api, const char *parameter) {
+        return api->numbers[parameter_index(api, parameter)];
+}
+
+const char *api_text(const Api *api, const char *parameter) {
+        return api->texts[parameter_index(api, parameter)];
+}
+
+static int find_choice(const char *choices, const char *text, int64_t *ret) {
+        size_t length;
+
+        *ret = 0;
+        for (;; (*ret)++, choices += length + 1) {
+                length = strcspn(choices, "|");
+                if (strlen(text) == length && strncmp(choices, text, length) == 0) {
+                        return 0;
+                }
+                if (!choices[length]) {
+                        return -EINVAL;
+                }
+        }
+}
+
+static int read_parameter(const ApiParameter *parameter, const char *text, int64_t *ret_number,
+                          const char **ret_text) {
+        size_t length = strlen(text);
+        int r;
+
+        switch (parameter->type) {
+        case API_TYPE_INT:
+                r = parse_int64(text, ret_number);
+                if (r < 0 || *ret_number < parameter->min) {
+                        return -EINVAL;
+                }
+                *ret_number = *ret_number > parameter->max ? parameter->max : *ret_number;
+                return 0;
+        case API_TYPE_CHOICE:
+                return find_choice(parameter->choices, text, ret_number);
+        case API_TYPE_TEXT:
+                *ret_text = text;
+                return (int64_t) length < parameter->min || (int64_t) length > parameter->max ? -EINVAL : 0;
+        }
+        return -EINVAL;
+}
+
+static bool is_parameter(const ApiParameter *parameters, const char *name) {
+        for (; parameters && parameters->name; parameters++) {
+                if (string_equal(parameters->name, name)) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+/* 0: all is well; 1: it is not, and the answer says so. A text that must be there has a least length. */
+static int read_query(Api *api) {
+        const ApiParameter *p = api->route->parameters;
+
+        for (size_t i = 0; i < api->request.query.n; i++) {
+                const char *name = api->request.query.items[i].name;
+                if (!is_parameter(p, name)) {
+                        (void) api_fail(api, 400, "unknown_parameter", "field", name, NULL);
+                        return 1;
+                }
+        }
+        for (size_t i = 0; p && p[i].name; i++) {
+                const char *text = http_pairs_get(&api->request.query, p[i].name);
+                api->numbers[i] = p[i].otherwise;
+                if (!text && p[i].type == API_TYPE_TEXT && p[i].min > 0) {
+                        text = "";
+                }
+                if (text && read_parameter(&p[i], text, &api->numbers[i], &api->texts[i]) < 0) {
+                        (void) api_fail(api, 400, "bad_parameter", "field", p[i].name, NULL);
+                        return 1;
+                }
+        }
+        return 0;
+}
+
+static int on_field(const char *key, const JsonValue *value, void *userdata) {
+        Api *api = userdata;
+
+        if (!is_parameter(api->route->fields, key)) {
+                (void) api_fail(api, 400, "unknown_field", "field", key, NULL);
+                return 1;
+        }
+        return 0;
+}
+
+static int read_fields(Api *api) {
+        const ApiParameter *f = api->route->fields;
+        int64_t ignored;
+        int r = json_value_each(api->body, on_field, api);
+
+        for (size_t i = 0; r == 0 && f && f[i].name; i++) {
+                const char *text = json_value_string(json_value_get(api->body, f[i].name));
+                if (!text || read_parameter(&f[i], text, &ignored, &api->fields[i]) < 0) {
+                        (void) api_fail(api, 400, "bad_field", "field", f[i].name, NULL);
+                        r = 1;
+                }
+        }
+        return r;
+}
+
+/* Only a body that says it is JSON is read: a form of a foreign page cannot say so. */
+static int read_body(Api *api) {
+        _cleanup_free_ char *message = NULL;
+        const char *type = environment("CONTENT_TYPE", "");
+        int r = http_request_read_body(&api->request, STDIN_FILENO);
+
+        if (r < 0) {
+                (void) api_fail(api, r == -EFBIG ? 413 : 400, r == -EFBIG ? "too_large" : "bad_request",
+                                NULL);
+                return r == -ENOMEM ? r : 1;
+        }
+        if (api->request.body_length == 0 && !api->route->fields) {
+                return 0;
+        }
+        if (strncasecmp(type, "application/json", 16) != 0) {
+                (void) api_fail(api, 415, "not_json", NULL);
+                return 1;
+        }
+        r = json_read(api->request.body, api->request.body_length, &api->body, &message);
+        if (r < 0 || json_value_kind(api->body) != JSON_OBJECT) {
+                (void) api_fail(api, 400, "bad_json", "detail", message ? message : "", NULL);
+                return 1;
+        }
+        return read_fields(api);
+}
+
+const char *api_web_state(void) {
+        return environment("WEIR_WEB_STATE", WEB_STATE_DIRECTORY);
+}
+
+/* --- the request ------------------------------------------------------------------------------------ */
+
+int api_open_store(Api *api) {
+        return monitor_store_open(environment("WEIR_STATE", WEIR_STATE_DIRECTORY), DB_READ_ONLY,
+                                  &api->store);
+}
+
+/* The one whose duty it is takes over in this very process: the body is not read yet. */
+static int hand_over(Api *api) {
+        char path[4096];
+        const char *file = api_program_file(api->route->program);
+        ssize_t n = readlink("/proc/self/exe", path, sizeof path - strlen(file) - 1);
+        char *name = NULL;
+
+        if (n > 0) {
+                path[n] = 0;
+                name = strrchr(path, '/');
+        }
+        if (!name) {
+                return -EIO;
+        }
+        strcpy(name + 1, file);
+        (void) execl(path, path, (char *) NULL);
+        return -EIO;
+}
+
+/* 0: there is a route, 1: there is none, and the answer says so. */
+static int find_route(Api *api) {
+        _cleanup_free_ char *allowed = NULL;
+        int r = api_route_find(api->request.method, api->request.path, &api->route_id, &api->id, &allowed);
+
+        switch (r) {
+        case 0:
+                api->route = &api_routes[api->route_id];
+                return 0;
+        case -ENOENT:
+                (void) api_fail(api, 404, "no_such_path", NULL);
+                return 1;
+        case -EINVAL:
+                (void) api_fail(api, 400, "bad_id", NULL);
+                return 1;
+        case -EOPNOTSUPP:
+                r = http_response_header(&api->response, "Allow", allowed);
+                (void) api_fail(api, 405, "bad_method", "allowed", allowed, NULL);
+                return r < 0 ? r : 1;
+        default:
+                return r;
+        }
+}
+
+static int serve(Api *api, ApiProgram program, const ApiHandler *handlers) {
+        int r = find_route(api);
+
+        if (r != 0) {
+                return r < 0 ? r : 0;
+        }
+        if (api->route->program != program) {
+                return hand_over(api);
+        }
+        r = api_access_check(api);
+        r = r != 0 ? r : read_query(api);
+        if (r == 0 && !string_equal(api->route->method, "GET")) {
+                r = read_body(api);
+        }
+        if (r != 0) {
+                return r < 0 ? r : 0;
+        }
+        api->response.may_be_stored =
+                        api->route->access == API_ACCESS_MONITOR && string_equal(api->route->method, "GET");
+        return handlers[api->route_id](api);
+}
+
+static void fail_by_errno(Api *api, int r) {
+        static const struct {
+                int error, status;
+                const char *code;
+        } table[] = {
+                { -ENOENT, 503, "no_database" },
+                { -ESTALE, 503, "old_database" },
+                { -EBUSY, 503, "busy_database" },
+                { -ENOBUFS, 413, "answer_too_large" },
+        };
+
+        (void) log_error(r, "Failed to answer %s %s: %s", api->request.method ? api->request.method : "?",
+                         api->request.path ? api->request.path : "?", strerror(-r));
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                if (table[i].error == r) {
+                        (void) api_fail(api, table[i].status, table[i].code, NULL);
+                        return;
+                }
+        }
+        (void) api_fail(api, 500, "internal", NULL);
+}
+
+static void api_done(Api *api) {
+        json_value_free(api->body);
+        http_request_done(&api->request);
+        http_response_done(&api->response);
+        weir_config_done(&api->config);
+        free(api->identity.user);
+        free(api->identity.server);
+        monitor_store_close(api->store);
+}
+
+static int answer(Api *api, ApiProgram program, const ApiHandler *handlers) {
+        _cleanup_free_ char *warning = NULL;
+        int r = http_request_read(&api->request);
+
+        if (r == -EBADMSG || r == -E2BIG) {
+                return api_fail(api, r == -E2BIG ? 414 : 400, "bad_request", NULL);
+        }
+        api->language = r < 0 ? API_LANGUAGE_EN : read_language(&api->request);
+        r = r < 0 ? r :
+                    config_load_in_force(environment("WEIR_CONFIG", WEIR_CONFIG_DIRECTORY),
+                                         environment("WEIR_STATE", WEIR_STATE_DIRECTORY), &api->config,
+                                         &warning);
+        return r < 0 ? r : serve(api, program, handlers);
+}
+
+int api_main(ApiProgram program, const ApiHandler *handlers) {
+        _cleanup_(api_done) Api api = { .response = { .status = 200, .body.max = ANSWER_MAX } };
+        int r;
+
+        log_setup(api_program_file(program));
+        (void) alarm(API_SECONDS_MAX);
+        r = answer(&api, program, handlers);
+        if (r < 0) {
+                fail_by_errno(&api, r);
+        }
+        r = http_response_send(&api.response, &api.request, STDOUT_FILENO);
+        return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
