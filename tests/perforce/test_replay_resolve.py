@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""Replays captures of resolve, resolved, shelve, unshelve, submit with a trigger, reopen, reconcile and status, in
-the manner of test_replay_files.
+"""Replays captures of resolve, resolved, shelve, unshelve, submit with a trigger, reopen, reconcile and
+status, in the manner of test_replay_files.
 
-Files are given contents that have exactly the differences a capture counts, so that what is counted, decided and told
-can be compared with it line by line.
+Files are given contents that have exactly the differences a capture counts, so that what is counted, decided
+and told can be compared with it line by line.
 """
 
 import json
@@ -20,8 +20,10 @@ from server.archive import Archive, digest
 from test_replay_files import CLIENTFMT, FORMATS, NOON, TRANSCRIPTS, UNTAGGED, Capture, body
 
 HOME = "/home/alice/ws1"        # the workspace of the client's captures
-MERGING = re.compile(r"(?:info: )?(\S+) - (merging|vs) (//\S+?) ?#(\d+)(?:,#(\d+))?(?: using base (//\S+)#(\d+))?$")
-CHUNKS = re.compile(r"(?:info: )?Diff chunks: (\d+) yours \+ (\d+) theirs \+ (\d+) both \+ (\d+) conflicting$")
+MERGING = re.compile(r"(?:info: )?(\S+) - (merging|vs) (//\S+?) ?#(\d+)(?:,#(\d+))?"
+                     r"(?: using base (//\S+)#(\d+))?$")
+CHUNKS = re.compile(r"(?:info: )?Diff chunks: (\d+) yours \+ (\d+) theirs \+ (\d+) both"
+                    r" \+ (\d+) conflicting$")
 RESULT = re.compile(r"(?:info: )?(//\S+) - (?:resolve skipped\.|(.*) (//\S+))$")
 
 
@@ -67,13 +69,15 @@ class Case(replay.Case):
         self.content(target, 1, yours)
         self.state.have(client, target, client_file, 1)
         self.state.opened(client, user, target, client_file, "integrate")
-        self.state.put("resolve", client=client, shelf=0, toFile=target, fromFile=source, startFromRev=first - 1,
-                       endFromRev=last, startToRev=0, endToRev=1, how=0, state=0, baseFile=source, baseRev=first - 1,
-                       type="content", change=0)
+        self.state.put("resolve", client=client, shelf=0, toFile=target, fromFile=source,
+                       startFromRev=first - 1, endFromRev=last, startToRev=0, endToRev=1, how=0, state=0,
+                       baseFile=source, baseRev=first - 1, type="content", change=0)
         self.local(client_file, yours)
 
-    def lines(self, *args: str, client: str = "ws", user: str = "super", cwd: str | None = None, **options) -> list[str]:
-        result = self.server.client(user=user, client=client, tagged=False, cwd=cwd or self.root).run(*args, **options)
+    def lines(self, *args: str, client: str = "ws", user: str = "super", cwd: str | None = None,
+              **options) -> list[str]:
+        ours = self.server.client(user=user, client=client, tagged=False, cwd=cwd or self.root)
+        result = ours.run(*args, **options)
         return ["... " * m.generic + m.text if m.generic == 1 else m.text for m in result.messages]
 
 
@@ -87,8 +91,8 @@ class Formats(Case):
         self.state.put("user", user="alice", accessDate=1 << 40)
 
     def check(self, scenario: str, prepare, names: tuple = tuple(FORMATS), home: str | None = None) -> None:
-        """The capture in some formats, each from the same state.  home: the workspace's place, which need not exist where
-        no file of it is needed."""
+        """The capture in some formats, each from the same state.  home: the workspace's place, which need
+        not exist where no file of it is needed."""
         for name in names:
             if not (CLIENTFMT / f"{scenario}--{name}.txt").exists():
                 continue
@@ -101,14 +105,19 @@ class Formats(Case):
                        "P4PORT": f"127.0.0.1:{self.server.port}"}
                 done = run_p4("-d", home or self.root, *capture.args(), env=env)
                 shown = done.stdout if home else done.stdout.replace(self.root.encode(), HOME.encode())
-                self.assertEqual((shown, done.stderr, done.status), (capture.stdout, capture.stderr, capture.status))
+                self.assertEqual((shown, done.stderr, done.status),
+                                 (capture.stdout, capture.stderr, capture.status))
 
     def two_files(self) -> None:
-        self.merge("ws1", "//depot/main/a.txt", "//ws1/main/a.txt", "//depot/dev/a.txt", 2, 4, (1, 1, 0, 0), "alice")
-        self.merge("ws1", "//depot/main/b.bin", "//ws1/main/b.bin", "//depot/dev/b.bin", 2, 2, (1, 1, 0, 0), "alice")
+        self.merge("ws1", "//depot/main/a.txt", "//ws1/main/a.txt", "//depot/dev/a.txt", 2, 4, (1, 1, 0, 0),
+                   "alice")
+        self.merge("ws1", "//depot/main/b.bin", "//ws1/main/b.bin", "//depot/dev/b.bin", 2, 2, (1, 1, 0, 0),
+                   "alice")
         with self.state.store.write():
-            self.state.store.execute("UPDATE rev SET type = ? WHERE depotFile = ?", "binary", "//depot/dev/b.bin")
-            self.state.store.execute("UPDATE working SET type = ? WHERE depotFile = ?", "binary", "//depot/main/b.bin")
+            self.state.store.execute("UPDATE rev SET type = ? WHERE depotFile = ?", "binary",
+                                     "//depot/dev/b.bin")
+            self.state.store.execute("UPDATE working SET type = ? WHERE depotFile = ?", "binary",
+                                     "//depot/main/b.bin")
 
     def test_preview(self):
         """resolve-n in all formats"""
@@ -117,14 +126,17 @@ class Formats(Case):
     def test_preview_base(self):
         """resolve-n-o; tagged captures have the plain message where resolve-n shows the record"""
         def prepare() -> None:
-            self.merge("ws1", "//depot/main/a.txt", "//ws1/main/a.txt", "//depot/dev/a.txt", 2, 4, (1, 1, 0, 0), "alice")
+            self.merge("ws1", "//depot/main/a.txt", "//ws1/main/a.txt", "//depot/dev/a.txt", 2, 4,
+                       (1, 1, 0, 0), "alice")
         self.check("resolve-n-o", prepare, UNTAGGED)
 
     def test_merge(self):
         """resolve-am; its tagged captures have messages where servers send records"""
         def prepare() -> None:
-            self.merge("ws1", "//depot/main/a.txt", "//ws1/main/a.txt", "//depot/dev/a.txt", 4, 4, (1, 1, 0, 0), "alice")
-            self.merge("ws1", "//depot/main/c.txt", "//ws1/main/c.txt", "//depot/dev/c.txt", 2, 2, (2, 0, 0, 1), "alice")
+            self.merge("ws1", "//depot/main/a.txt", "//ws1/main/a.txt", "//depot/dev/a.txt", 4, 4,
+                       (1, 1, 0, 0), "alice")
+            self.merge("ws1", "//depot/main/c.txt", "//ws1/main/c.txt", "//depot/dev/c.txt", 2, 2,
+                       (2, 0, 0, 1), "alice")
         self.check("resolve-am", prepare, UNTAGGED)
 
     def opened(self) -> None:
@@ -156,18 +168,20 @@ class Transcripts(Case):
         return [line for line in body(name).split("\n") if line]
 
     def test_automatic(self):
-        """resolve--s--1: a long resolve -am, each file with the counted differences; its workspace had files under older
-        names than their client paths"""
+        """resolve--s--1: a long resolve -am, each file with the counted differences; its workspace had files
+        under older names than their client paths"""
         lines = [line for line in self.shown("resolve--s--1") if not line.startswith("exit")]
-        self.state.client("vimeshev", self.root, ("", "//depot/dev/bt/...", "//vimeshev/dev/bt/..."), owner="super")
+        self.state.client("vimeshev", self.root, ("", "//depot/dev/bt/...", "//vimeshev/dev/bt/..."),
+                          owner="super")
         expected = []
         for head, counted, result in zip(lines[0::3], lines[1::3], lines[2::3]):
             local, _, source, first, last, *_ = MERGING.match(head).groups()
             counts = tuple(map(int, CHUNKS.match(counted).groups()))
             client_file = RESULT.match(result)[1]
-            self.merge("vimeshev", client_file.replace("//vimeshev/", "//depot/"), client_file, source, int(first),
-                       int(last or first), counts)
-            expected += [head.removeprefix("info: ").replace(local, self.root + client_file.removeprefix("//vimeshev")),
+            self.merge("vimeshev", client_file.replace("//vimeshev/", "//depot/"), client_file, source,
+                       int(first), int(last or first), counts)
+            expected += [head.removeprefix("info: ").replace(local, self.root +
+                                                             client_file.removeprefix("//vimeshev")),
                          counted.removeprefix("info: "), result.removeprefix("info: ")]
         self.assertGreater(len(expected), 60)
         ours = self.lines("resolve", "-am", client="vimeshev")
@@ -176,9 +190,12 @@ class Transcripts(Case):
         self.assertEqual(len(self.lines("resolve", "-n", client="vimeshev")), len(kept))
 
     def test_theirs(self):
-        """resolve--s--2: resolve -at; the server's lines come in the order it got to them, ours file by file"""
-        lines = [line.removeprefix("info: ") for line in self.shown("resolve--s--2") if not line.startswith("exit")]
-        self.state.client("vimeshev", self.root, ("", "//depot/dev/bt/...", "//vimeshev/dev/bt/..."), owner="super")
+        """resolve--s--2: resolve -at; the server's lines come in the order it got to them, ours file by
+        file"""
+        lines = [line.removeprefix("info: ") for line in self.shown("resolve--s--2")
+                 if not line.startswith("exit")]
+        self.state.client("vimeshev", self.root, ("", "//depot/dev/bt/...", "//vimeshev/dev/bt/..."),
+                          owner="super")
         sources = {match[3]: match for match in map(MERGING.match, lines) if match and match[2] == "vs"}
         expected = []
         for line in lines:
@@ -186,7 +203,8 @@ class Transcripts(Case):
             if match and match[3] in sources:
                 target = sources[match[3]][1].removeprefix("c:\\WORK\\mor2\\").replace("\\", "/")
                 client_file, first, last = f"//vimeshev/{target}", *sources[match[3]].groups()[3:5]
-                self.merge("vimeshev", f"//depot/{target}", client_file, match[3], int(first), int(last or first), (1, 1, 0, 1))
+                self.merge("vimeshev", f"//depot/{target}", client_file, match[3], int(first),
+                           int(last or first), (1, 1, 0, 1))
                 head = sources[match[3]][0]
                 expected += [head.replace(sources[match[3]][1], f"{self.root}/{target}"),
                              f"{client_file} - {match[2]} {match[3]}"]
@@ -196,8 +214,9 @@ class Transcripts(Case):
     def test_small(self):
         """resolve--plain--1 to --6: previews, skips, merges, and sides taken; exit code 0 all along"""
         target, client_file, source = "//depot/f", "//ws/f", "//depot/s"
-        for name, options, counts in (("1", ("-n",), (0, 0, 0, 1)), ("2", ("-am",), (0, 0, 0, 1)), ("3", ("-am",), (1, 1, 0, 0)),
-                                      ("4", ("-am",), (1, 0, 1, 0)), ("5", ("-ay",), (1, 1, 0, 0)), ("6", ("-at",), (1, 1, 0, 0))):
+        for name, options, counts in (("1", ("-n",), (0, 0, 0, 1)), ("2", ("-am",), (0, 0, 0, 1)),
+                                      ("3", ("-am",), (1, 1, 0, 0)), ("4", ("-am",), (1, 0, 1, 0)),
+                                      ("5", ("-ay",), (1, 1, 0, 0)), ("6", ("-at",), (1, 1, 0, 0))):
             with self.subTest(name):
                 self.setUp()
                 self.state.client("ws", self.root, ("", "//depot/f", "//ws/f"), owner="super")
@@ -213,7 +232,8 @@ class Transcripts(Case):
         """resolve--plain--7 and --s--4"""
         self.state.client("ws", self.root, ("", "//depot/...", "//ws/..."), owner="super")
         self.assertEqual(self.lines("resolve", "-n", "//depot/..."), self.shown("resolve--plain--7"))
-        self.assertEqual([f"error: {line}" for line in self.lines("resolve", "-am")], self.shown("resolve--s--4")[:1])
+        self.assertEqual([f"error: {line}" for line in self.lines("resolve", "-am")],
+                         self.shown("resolve--s--4")[:1])
 
     def test_base(self):
         """resolve--plain--9: -n -o with the bases"""
@@ -228,10 +248,12 @@ class Transcripts(Case):
             self.content(source, int(base_rev), "base\n")
             self.content(source, int(first), "theirs\n")
             self.state.opened("ws", "super", source, client_file, "edit", int(first))
-            self.state.put("resolve", client="ws", shelf=0, toFile=source, fromFile=source, startFromRev=int(base_rev),
-                           endFromRev=int(first), startToRev=0, endToRev=int(base_rev), how=0, state=0, baseFile=base,
-                           baseRev=int(base_rev), type="content", change=0)
-            expected.append(line.replace(local, self.root + client_file.removeprefix("//ws")).replace(" #", "#"))
+            self.state.put("resolve", client="ws", shelf=0, toFile=source, fromFile=source,
+                           startFromRev=int(base_rev), endFromRev=int(first), startToRev=0,
+                           endToRev=int(base_rev), how=0, state=0, baseFile=base, baseRev=int(base_rev),
+                           type="content", change=0)
+            expected.append(line.replace(local, self.root +
+                                         client_file.removeprefix("//ws")).replace(" #", "#"))
         self.assertEqual(self.lines("resolve", "-n", "-o"), expected)
 
     def test_marshalled(self):
@@ -247,16 +269,18 @@ class Transcripts(Case):
         expected = []
         for name in ("ExceptionAnalyser", "IDEA"):
             self.state.depot(name)
-        self.state.client("ws", self.root, ("", "//IDEA/...", "//ws/IDEA/..."), ("", "//ExceptionAnalyser/...", "//ws/EA/..."),
-                          owner="super")
+        self.state.client("ws", self.root, ("", "//IDEA/...", "//ws/IDEA/..."),
+                          ("", "//ExceptionAnalyser/...", "//ws/EA/..."), owner="super")
         for line in self.shown("resolved--plain--1"):
-            local, how, source, first, last = re.match(r"(\S+) - (.*) (//\S+?)#(\d+)(?:,#(\d+))?$", line).groups()
+            local, how, source, first, last = re.match(r"(\S+) - (.*) (//\S+?)#(\d+)(?:,#(\d+))?$",
+                                                       line).groups()
             target = source.rpartition("/")[0] + "/" + local.rpartition("\\")[2]
             client_file = target.replace("//IDEA/", "//ws/IDEA/").replace("//ExceptionAnalyser/", "//ws/EA/")
             self.state.opened("ws", "super", target, client_file, "integrate")
-            self.state.put("resolve", client="ws", shelf=0, toFile=target, fromFile=source, startFromRev=int(first) - 1,
-                           endFromRev=int(last or first), startToRev=0, endToRev=0, how={"branch from": 2, "ignored": 6}[how],
-                           state=1, type="branch" if how == "branch from" else "content", baseRev=0, change=0)
+            self.state.put("resolve", client="ws", shelf=0, toFile=target, fromFile=source,
+                           startFromRev=int(first) - 1, endFromRev=int(last or first), startToRev=0,
+                           endToRev=0, how={"branch from": 2, "ignored": 6}[how], state=1, type="branch"
+                           if how == "branch from" else "content", baseRev=0, change=0)
             expected.append(line.replace(local, self.root + client_file.removeprefix("//ws")))
         self.assertEqual(self.lines("resolved"), sorted(expected, key=lambda line: "/IDEA/" in line))
 
@@ -268,7 +292,8 @@ class Transcripts(Case):
         self.state.client("ws", self.root, ("", f"//{depot}/...", "//ws/..."), owner="super")
         self.state.change(int(number), "super", "ws", NOON, "x\n", 0)
         for action, path, rev in re.findall(r"(?m)^(\w+) (//\S+)#(\d+|none)$", "\n".join(lines)):
-            client_file, rev = path.replace(f"//{depot}/", "//ws/"), 0 if rev == "none" or action == "add" else int(rev)
+            client_file, rev = path.replace(f"//{depot}/",
+                                            "//ws/"), 0 if rev == "none" or action == "add" else int(rev)
             if rev:
                 self.content(path, rev, "old\n")
                 self.state.have("ws", path, client_file, rev)
@@ -278,8 +303,10 @@ class Transcripts(Case):
         return lines, number
 
     def test_shelve(self):
-        """shelve--plain--3 to --5: edits, adds and deletions; later servers say #1 of an add where one said #none"""
-        for name, depot in (("shelve--plain--3", "depot"), ("shelve--plain--4", "sw"), ("shelve--plain--5", "sw")):
+        """shelve--plain--3 to --5: edits, adds and deletions; later servers say #1 of an add where one said
+        #none"""
+        for name, depot in (("shelve--plain--3", "depot"), ("shelve--plain--4", "sw"),
+                            ("shelve--plain--5", "sw")):
             with self.subTest(name):
                 self.setUp()
                 lines, number = self.shelving(name, depot)
@@ -289,14 +316,16 @@ class Transcripts(Case):
                 self.assertEqual(sorted(ours), sorted(line.replace("#none", "#1") for line in head))
 
     def test_shelve_form(self):
-        """shelve--plain--1 and --2: a form makes the change, -d removes the shelf; then unshelve--plain--2"""
+        """shelve--plain--1 and --2: a form makes the change, -d removes the shelf; then
+        unshelve--plain--2"""
         self.state.client("ws", self.root, ("", "//depot/...", "//ws/..."), owner="super")
         self.content("//depot/Main/a", 1, "a\n", action="add")
         self.state.have("ws", "//depot/Main/a", "//ws/Main/a", 1)
         self.state.change(1, "super", "ws", NOON, "x\n")
         self.local("//ws/Main/a", "a\n")
         self.lines("edit", "//depot/Main/a")
-        self.assertEqual(self.lines("shelve", "-i", stdin="Change: new\nDescription: x\nFiles:\n\t//depot/Main/a\n"),
+        self.assertEqual(self.lines("shelve", "-i",
+                                    stdin="Change: new\nDescription: x\nFiles:\n\t//depot/Main/a\n"),
                          self.shown("shelve--plain--1"))
         self.lines("revert", "//depot/...")
         self.assertEqual(self.lines("unshelve", "-s", "2", "-c", "2"), self.shown("unshelve--plain--2"))
@@ -314,10 +343,12 @@ class Transcripts(Case):
             self.state.have("ws", path, client_file, int(rev))
             self.local(client_file, "old\n")
             self.archive.write(path, "1.14", [b"new\n"])
-            self.state.put("shelf", change=14, depotFile=path, rev=int(rev), type="text", action="edit", date=NOON, lazy=0,
-                           lbrFile=path, lbrRev="1.14", lbrType="text+C", digest=digest(b"new\n"), size=4)
+            self.state.put("shelf", change=14, depotFile=path, rev=int(rev), type="text", action="edit",
+                           date=NOON, lazy=0, lbrFile=path, lbrRev="1.14", lbrType="text+C",
+                           digest=digest(b"new\n"), size=4)
         self.state.opened("default", "Matt", "//depot/Project_X/main/README.md", "//default/x", rev=8)
-        self.state.opened("ws", "super", "//depot/Project_X/main/src/alphabet.txt", "//ws/Project_X/main/src/alphabet.txt")
+        self.state.opened("ws", "super", "//depot/Project_X/main/src/alphabet.txt",
+                          "//ws/Project_X/main/src/alphabet.txt")
         self.assertEqual(self.lines("unshelve", "-f", "-s", "14"), lines)
 
     def test_rejected(self):
@@ -332,7 +363,8 @@ class Transcripts(Case):
         self.state.put("counter", name="change", value="80836")
         with open(f"{self.root}/said", "w") as file:
             file.write("\n" + lines[-1] + "\n")
-        self.state.put("config", name="triggers", value=f'checkstyle change-content //... "cat {self.root}/said; exit 1"')
+        self.state.put("config", name="triggers",
+                       value=f'checkstyle change-content //... "cat {self.root}/said; exit 1"')
         ours = self.lines("submit", "-i", stdin=f"Change: new\nDescription: x\nFiles:\n\t{path}\n")
         self.assertEqual([line.rstrip() for text in ours for line in text.split("\n") if line], lines)
 
@@ -342,21 +374,24 @@ class Transcripts(Case):
         (expected,) = [json.loads(line) for line in self.shown("reconcile--ztag-Mj--1")]
         self.local("//ws/new.txt", "x\n")
         (record,) = self.server.client(client="ws", cwd=self.root).run("reconcile", "-n").records
-        self.assertEqual({key: record[key] for key in expected}, expected | {"clientFile": f"{self.root}/new.txt"})
+        self.assertEqual({key: record[key] for key in expected}, expected |
+                         {"clientFile": f"{self.root}/new.txt"})
         os.unlink(f"{self.root}/new.txt")
         gone, message = [json.loads(line) for line in self.shown("status--ztag-Mj--1")]
         self.content("//depot/c.txt", 1, "c\n", action="add")
         self.state.have("ws", "//depot/c.txt", "//ws/c.txt", 1)
         self.state.opened("ws2", "alice", "//depot/c.txt", "//ws2/c.txt")
         result = self.server.client(client="ws", cwd=self.root).run("status")
-        self.assertEqual({key: result.records[0][key] for key in gone}, gone | {"clientFile": f"{self.root}/c.txt"})
+        self.assertEqual({key: result.records[0][key] for key in gone}, gone |
+                         {"clientFile": f"{self.root}/c.txt"})
         self.assertEqual([{"data": m.text, "level": m.generic} for m in result.messages], [message])
 
 
 def sorted_by_file(lines: list[str]) -> list[str]:
     """Groups of three lines by the path of the first, bytewise as servers list them."""
     groups = [lines[at:at + 3] for at in range(0, len(lines), 3)]
-    return [line for group in sorted(groups, key=lambda group: group[0].split(" - ")[0].encode()) for line in group]
+    return [line for group in sorted(groups, key=lambda group: group[0].split(" - ")[0].encode())
+            for line in group]
 
 
 if __name__ == "__main__":

@@ -76,12 +76,14 @@ class Content(ResolveCase):
         """tagged previews have the captured fields in their order; what is accepted is a record too"""
         self.prepare_files(lines(1, "2t", 3, 4, 5, 6, 7), lines(1, 2, 3, 4, 5, "6y", 7))
         (record,) = self.ws.run("resolve", "-n", "-o").records
-        self.assertEqual(list(record.items()), [
-            ("clientFile", self.at("B", "local")), ("fromFile", self.at("A")), ("startFromRev", "1"), ("endFromRev", "2"),
-            ("resolveType", "content"), ("resolveFlag", "c"), ("contentResolveType", "3waytext"),
-            ("baseFile", self.at("A")), ("baseRev", "1")])
+        self.assertEqual(list(record.items()),
+                         [("clientFile", self.at("B", "local")), ("fromFile", self.at("A")),
+                          ("startFromRev", "1"), ("endFromRev", "2"), ("resolveType", "content"),
+                          ("resolveFlag", "c"), ("contentResolveType", "3waytext"),
+                          ("baseFile", self.at("A")), ("baseRev", "1")])
         result = self.ws.run("resolve", "-am")
-        self.assertEqual(result.records[1], {"toFile": f"//all/{self.here}/B", "how": "merge from", "fromFile": self.at("A")})
+        self.assertEqual(result.records[1], {"toFile": f"//all/{self.here}/B", "how": "merge from",
+                                             "fromFile": self.at("A")})
 
     def test_conflict(self):
         """-af leaves markers, which make it an edit that has to flow back"""
@@ -89,7 +91,8 @@ class Content(ResolveCase):
         self.assertEqual(self.said("-af")[1:], ["Diff chunks: 0 yours + 0 theirs + 0 both + 1 conflicting",
                                                 "//all/B - edit from //A"])
         self.assertEqual(self.content("B").decode(),
-                         f"line 1\n>>>> ORIGINAL {self.at('A')}#1\nline 2\n==== THEIRS {self.at('A')}#2\nline 2t\n"
+                         f"line 1\n>>>> ORIGINAL {self.at('A')}#1\nline 2\n"
+                         f"==== THEIRS {self.at('A')}#2\nline 2t\n"
                          f"==== YOURS //all/{self.here}/B\nline 2y\n<<<<\n" + lines(3, 4, 5, 6, 7))
         self.ws.submit()
         self.assertEqual(self.flows("B")[-1], "#3 integrate: edit from A#2")
@@ -134,7 +137,8 @@ class Content(ResolveCase):
         self.said("-am")
         self.ws.write(self.at("B", "ws"), "tampered\n")
         result = self.ws.run("submit", "-d", "x")
-        self.assertEqual(result.errors[0], f"//all/{self.here}/B tampered with after resolve - edit or revert.")
+        self.assertEqual(result.errors[0],
+                         f"//all/{self.here}/B tampered with after resolve - edit or revert.")
         number = self.ws.run("opened").records[0]["change"]
         self.ws.good("edit", "-c", number, self.at("B"))
         self.ws.good("submit", "-c", number)
@@ -154,8 +158,9 @@ class Content(ResolveCase):
         self.said("-ay")
         self.assertEqual(self.said("-at"), ["No file(s) to resolve."])
         self.assertEqual(self.said("-f", "-at")[-1], "//all/B - copy from //A")
-        self.assertEqual(self.said("-f", "-am")[1:], ["Diff chunks: 0 yours + 0 theirs + 1 both + 0 conflicting",
-                                                      "//all/B - copy from //A"])
+        self.assertEqual(self.said("-f", "-am")[1:],
+                         ["Diff chunks: 0 yours + 0 theirs + 1 both + 0 conflicting",
+                          "//all/B - copy from //A"])
         self.ws.submit()
         self.assertEqual(self.flows("B")[-1], "#3 integrate: copy from A#2")
 
@@ -228,8 +233,9 @@ class Raw(ResolveCase):
         self.add("B", content=lines(1, "x", 3))
         self.add("C", content=lines(1, 2, 3))
         self.integ("A", "B")
-        self.assertEqual(self.said("-am"), ["LOCAL/B - vs //A#1", "Diff chunks: 1 between yours and theirs (no common base)",
-                                            "//all/B - resolve skipped."])
+        self.assertEqual(self.said("-am"),
+                         ["LOCAL/B - vs //A#1", "Diff chunks: 1 between yours and theirs (no common base)",
+                          "//all/B - resolve skipped."])
         self.assertEqual(self.said("-af")[-1], "//all/B - copy from //A")
         self.integ("A", "C")
         self.assertEqual(self.said("-as")[-1], "//all/C - copy from //A")
@@ -243,8 +249,10 @@ class Raw(ResolveCase):
         self.ws.good("edit", "-t", "text+w", self.at("B"))
         self.ws.submit()
         self.integ("A", "B")
-        self.assertEqual(self.said("-n"), ["LOCAL/B - resolving filetype from //A#2,#3", "LOCAL/B - merging //A#2,#3"])
-        self.assertEqual(self.said("-N", "-At")[1:], ["Filetype resolve:", "at: (text+x)", "ay: (text+w)", "am: (text+wx)"])
+        self.assertEqual(self.said("-n"),
+                         ["LOCAL/B - resolving filetype from //A#2,#3", "LOCAL/B - merging //A#2,#3"])
+        self.assertEqual(self.said("-N", "-At")[1:],
+                         ["Filetype resolve:", "at: (text+x)", "ay: (text+w)", "am: (text+wx)"])
         self.assertEqual(self.said("-as", "-At")[-1], "//all/B - resolve skipped.")
         self.assertEqual(self.said("-am")[1], "//all/B - merge from //A")
         self.assertEqual(self.ws.run("opened").records[0]["type"], "text+xw")
@@ -281,7 +289,8 @@ class Selection(ResolveCase):
         self.ws.good("reopen", "-c", number, self.at("t/y"))
         self.assertEqual(len(self.said("-n", "-c", number)), 1)
         self.said("-am", "-c", number)
-        self.assertEqual([r["clientFile"] for r in self.ws.run("resolve", "-n").records], [self.at("t/x", "local")])
+        self.assertEqual([r["clientFile"] for r in self.ws.run("resolve", "-n").records],
+                         [self.at("t/x", "local")])
         self.assertEqual(self.ws.run("resolve", "-n", "-c", "99999").messages[-1].severity, 3)
 
     def test_kinds(self):
@@ -312,11 +321,13 @@ class Selection(ResolveCase):
                          f"{local} - copy from {self.at('s/x')}#2 base {self.at('s/x')}#1")
         self.assertEqual(len(self.ws.plain("resolved", self.at("s/x")).infos), 1)
         self.assertEqual(len(self.ws.plain("resolved", self.at("t/x", "local")).infos), 1)
-        self.assertEqual(self.ws.run("resolved", self.at("t/x")).warnings, [f"{self.at('t/x')} - no file(s) resolved."])
+        self.assertEqual(self.ws.run("resolved", self.at("t/x")).warnings,
+                         [f"{self.at('t/x')} - no file(s) resolved."])
         (record,) = self.ws.run("resolved", self.at("s/x")).records
-        self.assertEqual(list(record.items())[:8], [
-            ("path", local), ("toFile", f"//all/{self.here}/t/x"), ("fromFile", self.at("s/x")), ("startToRev", "#none"),
-            ("endToRev", "#1"), ("startFromRev", "#1"), ("endFromRev", "#2"), ("how", "copy from")])
+        self.assertEqual(list(record.items())[:8],
+                         [("path", local), ("toFile", f"//all/{self.here}/t/x"),
+                          ("fromFile", self.at("s/x")), ("startToRev", "#none"), ("endToRev", "#1"),
+                          ("startFromRev", "#1"), ("endFromRev", "#2"), ("how", "copy from")])
 
 
 class Synced(ResolveCase):
@@ -334,12 +345,15 @@ class Synced(ResolveCase):
 
     def test_sync(self):
         """sync schedules one for each step, which merge one after the other"""
-        self.behind(lines(1, 2, 3, 4, 5, 6, "7m"), lines("1t", 2, 3, 4, 5, 6, 7), lines("1t", 2, 3, "4t", 5, 6, 7))
-        self.assertIn(f"{self.at('A')} - must resolve #2 before submitting", self.ws.plain("sync", f"{self.at('A')}#2").infos)
+        self.behind(lines(1, 2, 3, 4, 5, 6, "7m"), lines("1t", 2, 3, 4, 5, 6, 7),
+                    lines("1t", 2, 3, "4t", 5, 6, 7))
+        self.assertIn(f"{self.at('A')} - must resolve #2 before submitting",
+                      self.ws.plain("sync", f"{self.at('A')}#2").infos)
         self.ws.plain("sync")
         self.assertEqual(self.said("-n", "-o"), ["LOCAL/A - merging //A#2 using base //A#1",
                                                  "LOCAL/A - merging //A#3 using base //A#2"])
-        self.assertEqual([text for text in self.said("-am") if "from" in text], ["//all/A - merge from //A"] * 2)
+        self.assertEqual([text for text in self.said("-am") if "from" in text],
+                         ["//all/A - merge from //A"] * 2)
         self.assertEqual(self.content("A").decode(), lines("1t", 2, 3, "4t", 5, 6, "7m"))
         self.ws.submit()
         self.assertEqual(self.flows("A"), ["#1 add", "#2 edit", "#3 edit", "#4 edit"])
@@ -361,7 +375,8 @@ class Synced(ResolveCase):
         number = self.ws.run("opened").records[0]["change"]
         self.assertEqual(self.said("-am", "-c", number)[-1], "//all/A - merge from //A")
         self.ws.good("submit", "-c", number)
-        self.assertEqual(bytes(self.ws.run("print", "-q", self.at("A")).data).decode(), lines("1t", 2, 3, 4, 5, 6, "7m"))
+        self.assertEqual(bytes(self.ws.run("print", "-q", self.at("A")).data).decode(),
+                         lines("1t", 2, 3, 4, 5, 6, "7m"))
 
     def test_out_of_date_integration(self):
         """a merge that was overtaken is merged with what overtook it"""
@@ -389,9 +404,9 @@ class Dialogue(ResolveCase):
 
     def test_prompt(self):
         """the prompt suggests; an empty answer or `a` accepts"""
-        for theirs, yours, suggestion, told in (
-                (lines("t"), BASE, "at", "copy from"), (lines(1, "2t", 3, 4, 5, 6, 7), lines(1, 2, 3, 4, 5, "6y", 7), "am",
-                                                        "merge from")):
+        for theirs, yours, suggestion, told in ((lines("t"), BASE, "at", "copy from"),
+                                                (lines(1, "2t", 3, 4, 5, 6, 7),
+                                                 lines(1, 2, 3, 4, 5, "6y", 7), "am", "merge from")):
             for answer in ("", "a"):
                 self.setUp()
                 self.prepare_files(theirs, yours)
@@ -429,7 +444,8 @@ class Dialogue(ResolveCase):
         self.add("A")
         self.ws.plain("integrate", "-Rb", self.at("A"), self.at("B"))
         result = self.ask("", options=())
-        self.assertEqual([m.text for m in result.messages[1:4]], ["Branch resolve:", "at: branch", "ay: ignore"])
+        self.assertEqual([m.text for m in result.messages[1:4]],
+                         ["Branch resolve:", "at: branch", "ay: ignore"])
         self.assertEqual(self.ws.client.prompts, ["Accept(at/ay) Skip(s) Help(?) at: "])
         self.assertTrue(result.messages[-1].text.endswith(f"branch from {self.at('A')}"))
 

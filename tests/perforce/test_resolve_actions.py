@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Resolves of what is no content: branching, deleting, moving and file types, and what submit makes of them."""
+"""Resolves of what is no content: branching, deleting, moving and file types, and what submit makes of
+them."""
 
 import tap
 from integcase import IntegCase, lines
@@ -25,7 +26,8 @@ class Actions(IntegCase):
         self.ws.submit()
 
     def flow(self, *options: str):
-        return self.ws.plain("integrate", *options, f"//depot/{self.here}/s/...", f"//depot/{self.here}/t/...")
+        return self.ws.plain("integrate", *options, f"//depot/{self.here}/s/...",
+                             f"//depot/{self.here}/t/...")
 
     # branching
 
@@ -37,9 +39,11 @@ class Actions(IntegCase):
                 self.add("A")
                 self.integ("A", "B", "-Rb")
                 self.assertFalse(self.ws.exists(self.at("B", "ws")))
-                self.assertEqual(self.said("-N"), ["LOCAL/B - resolving branch from //A#1", "Branch resolve:", "at: branch",
-                                                   "ay: ignore"])
-                self.assertEqual(self.said(mode), ["LOCAL/B - resolving branch from //A#1", "//all/B - branch from //A"])
+                self.assertEqual(self.said("-N"),
+                                 ["LOCAL/B - resolving branch from //A#1", "Branch resolve:", "at: branch",
+                                  "ay: ignore"])
+                self.assertEqual(self.said(mode),
+                                 ["LOCAL/B - resolving branch from //A#1", "//all/B - branch from //A"])
                 self.assertTrue(self.ws.exists(self.at("B", "ws")))
                 self.ws.submit()
                 self.assertEqual(self.flows("B"), ["#1 branch: branch from A#1"])
@@ -72,7 +76,8 @@ class Actions(IntegCase):
         self.delete("s/a")
         self.flow("-Rd")
         self.assertEqual(self.said("-N")[1:], ["Delete resolve:", "at: delete", "ay: ignore"])
-        self.assertEqual(self.said("-am"), ["LOCAL/t/a - resolving delete from //s/a#2", "//all/t/a - delete from //s/a"])
+        self.assertEqual(self.said("-am"),
+                         ["LOCAL/t/a - resolving delete from //s/a#2", "//all/t/a - delete from //s/a"])
         self.assertFalse(self.ws.exists(self.at("t/a", "ws")))
         self.assertEqual(self.opened(), ["t/a#1 delete"])
         self.ws.submit()
@@ -118,10 +123,12 @@ class Actions(IntegCase):
         self.moved(edited=True)
         self.change("t/a", lines("1 own", 2, 3, 4, 5))
         self.flow()
-        self.assertEqual(self.said("-N", "-Am"), ["LOCAL/t/a - resolving move to //t/b", "Filename resolve:",
-                                                  "at: " + self.at("t/b").replace(f"//depot/{self.here}/", "//"), "ay: //t/a"])
+        self.assertEqual(self.said("-N", "-Am"),
+                         ["LOCAL/t/a - resolving move to //t/b", "Filename resolve:", "at: " +
+                          self.at("t/b").replace(f"//depot/{self.here}/", "//"), "ay: //t/a"])
         said = self.said("-am")
-        self.assertEqual([text for text in said if " from " in text], ["//all/t/b - copy from //t/b", "//all/t/b - merge from //s/b"])
+        self.assertEqual([text for text in said if " from " in text],
+                         ["//all/t/b - copy from //t/b", "//all/t/b - merge from //s/b"])
         self.assertEqual(sorted(self.opened()), ["t/a#2 move/delete", "t/b#1 move/add"])
         self.assertEqual((self.ws.exists(self.at("t/a", "ws")), self.ws.read(self.at("t/b", "ws")).decode()),
                          (False, lines("1 own", 2, 3, 4, "5 moved")))
@@ -145,7 +152,8 @@ class Actions(IntegCase):
         self.flow()
         self.said("-am")
         self.ws.good("revert", "//...")
-        self.assertEqual((self.ws.exists(self.at("t/a", "ws")), self.ws.exists(self.at("t/b", "ws"))), (True, False))
+        self.assertEqual((self.ws.exists(self.at("t/a", "ws")), self.ws.exists(self.at("t/b", "ws"))),
+                         (True, False))
         self.assertEqual(self.ws.run("opened").records, [])
         self.assertEqual(self.ws.run("resolved").records, [])
 
@@ -158,7 +166,8 @@ class Actions(IntegCase):
             self.assertEqual(self.said("-am", "-Am")[-1], "//all/t/c - resolve skipped.")
             self.said("-ay")
         self.ws.submit()
-        self.assertEqual(self.ws.files("-e", f"//depot/{self.here}/t/..."), [f"{self.at('t/c')}#2 integrate"])
+        self.assertEqual(self.ws.files("-e", f"//depot/{self.here}/t/..."),
+                         [f"{self.at('t/c')}#2 integrate"])
 
     # file types
 
@@ -172,10 +181,12 @@ class Actions(IntegCase):
 
     def test_types(self):
         """a side that alone has changed the type wins; both changes are joined by -am only"""
-        for theirs, yours, mode, told, kind in (
-                ("text+w", "text", "-as", "copy from", "text+w"), ("text+w", "text", "-ay", "ignored", "text"),
-                ("text+w", "text+k", "-am", "merge from", "ktext+w"), ("text+w", "text+k", "-at", "copy from", "text+w"),
-                ("text+w", "text+k", "-as", None, "ktext"), ("binary", "utf8", "-am", None, "utf8")):
+        for theirs, yours, mode, told, kind in (("text+w", "text", "-as", "copy from", "text+w"),
+                                                ("text+w", "text", "-ay", "ignored", "text"),
+                                                ("text+w", "text+k", "-am", "merge from", "ktext+w"),
+                                                ("text+w", "text+k", "-at", "copy from", "text+w"),
+                                                ("text+w", "text+k", "-as", None, "ktext"),
+                                                ("binary", "utf8", "-am", None, "utf8")):
             with self.subTest(mode, theirs=theirs, yours=yours):
                 self.setUp()
                 self.typed(theirs, yours)
@@ -186,9 +197,11 @@ class Actions(IntegCase):
 
     def test_merge_types(self):
         """each part of a type comes from the side that changed it"""
-        for base, theirs, yours, merged in (
-                ("text", "text+x", "text+w", "text+xw"), ("text+x", "text", "text+xw", "text+w"),
-                ("text", "binary", "text+x", "binary+x"), ("text", "text+C", "text+F", None), ("text", "binary", "utf8", None)):
+        for base, theirs, yours, merged in (("text", "text+x", "text+w", "text+xw"),
+                                            ("text+x", "text", "text+xw", "text+w"),
+                                            ("text", "binary", "text+x", "binary+x"),
+                                            ("text", "text+C", "text+F", None),
+                                            ("text", "binary", "utf8", None)):
             found = merge_types(parse(base), parse(theirs), parse(yours))
             self.assertEqual(found, parse(merged) if merged else None, (base, theirs, yours))
 

@@ -48,7 +48,8 @@ class ShelfCase(FileCase):
         return ws
 
     def files_of(self, number: str) -> list[str]:
-        return [f"{r['depotFile'].rpartition('/')[2]} {r['action']}" for r in self.ws.run("files", f"//...@={number}").records]
+        return [f"{r['depotFile'].rpartition('/')[2]} {r['action']}"
+                for r in self.ws.run("files", f"//...@={number}").records]
 
     def content(self, spec: str) -> bytes:
         return bytes(self.ws.run("print", "-q", spec).data)
@@ -59,25 +60,30 @@ class Shelving(ShelfCase):
         """what is told, plain and tagged; the files stay open"""
         number = self.mixed()
         lines = self.ws.plain("shelve", "-c", number).lines
-        self.assertEqual(lines, [f"Shelving files for change {number}.", f"add {self.at('add')}#1", f"delete {self.at('delete')}#1",
-                                 f"edit {self.at('edit')}#1", f"move/add {self.at('new')}#1", f"move/delete {self.at('old')}#1",
+        self.assertEqual(lines, [f"Shelving files for change {number}.", f"add {self.at('add')}#1",
+                                 f"delete {self.at('delete')}#1", f"edit {self.at('edit')}#1",
+                                 f"move/add {self.at('new')}#1", f"move/delete {self.at('old')}#1",
                                  f"Change {number} files shelved."])
         records = self.ws.run("shelve", "-f", "-c", number).records
-        self.assertEqual(records[:2], [{"change": number}, {"depotFile": self.at("add"), "rev": "1", "action": "add"}])
+        self.assertEqual(records[:2], [{"change": number},
+                                       {"depotFile": self.at("add"), "rev": "1", "action": "add"}])
         self.assertEqual(len(self.ws.run("opened").records), 5)
 
     def test_read(self):
         """shelved contents are there for print, files, describe, diff2 and changes"""
         number = self.mixed()
         self.ws.good("shelve", "-c", number)
-        self.assertEqual(self.files_of(number), ["add add", "delete delete", "edit edit", "new move/add", "old move/delete"])
+        self.assertEqual(self.files_of(number),
+                         ["add add", "delete delete", "edit edit", "new move/add", "old move/delete"])
         self.assertEqual(self.content(f"{self.at('edit')}@={number}"), EDITED.encode())
         record = self.ws.run("describe", "-S", "-s", number).records[0]
         self.assertEqual((record["shelved"], record["depotFile2"], record["rev2"], record["fileSize2"]),
                          ("", self.at("edit"), "1", "17"))
-        self.assertEqual(self.ws.run("changes", "-s", "shelved", self.at("...")).records[0]["change"], number)
+        self.assertEqual(self.ws.run("changes", "-s", "shelved", self.at("...")).records[0]["change"],
+                         number)
         result = self.ws.plain("diff2", self.at("edit"), f"{self.at('edit')}@={number}")
-        self.assertEqual(result.lines, [f"==== {self.at('edit')}#1 (text) - {self.at('edit')}@={number} (text) ==== content"])
+        path = self.at("edit")
+        self.assertEqual(result.lines, [f"==== {path}#1 (text) - {path}@={number} (text) ==== content"])
         self.assertEqual(result.text, "6c6\n< last\n---\n> edited\n")
 
     def test_again(self):
@@ -107,7 +113,8 @@ class Shelving(ShelfCase):
         self.assertMessages(self.ws.run("shelve", "-d", "-c", number, self.at("edit")),
                             f"Shelved change {number} partially deleted, still contains 4 file(s).")
         self.assertMessages(self.ws.run("shelve", "-d", "-c", number), f"Shelved change {number} deleted.")
-        self.check_error(self.ws.run("shelve", "-d", "-c", number), "No shelved files in changelist to delete.", 3, 17)
+        self.check_error(self.ws.run("shelve", "-d", "-c", number),
+                         "No shelved files in changelist to delete.", 3, 17)
         self.assertMessages(self.ws.run("change", "-d", number), f"Change {number} deleted.")
 
     def test_archives(self):
@@ -142,10 +149,13 @@ class Shelving(ShelfCase):
         number = self.mixed()
         self.ws.good("shelve", "-c", number)
         other = self.other()
-        self.check_error(other.run("shelve", "-d", "-c", number), f"Change {number} belongs to client ws.", 3, 3)
-        self.assertMessages(other.run("shelve", "-d", "-f", "-c", number), f"Shelved change {number} deleted.")
+        self.check_error(other.run("shelve", "-d", "-c", number), f"Change {number} belongs to client ws.",
+                         3, 3)
+        self.assertMessages(other.run("shelve", "-d", "-f", "-c", number),
+                            f"Shelved change {number} deleted.")
         eve = self.workspace(f"eve{self.here}", "//demo/main", user="eve")
-        self.assertEqual(eve.run("shelve", "-c", number).errors, [f"Change {number} can only be updated by user super."])
+        self.assertEqual(eve.run("shelve", "-c", number).errors,
+                         [f"Change {number} can only be updated by user super."])
         self.assertEqual(self.ws.run("shelve", "-c", "99999").errors, ["Change 99999 unknown."])
 
     def test_unresolved(self):
@@ -160,7 +170,8 @@ class Shelving(ShelfCase):
         self.ws.good("shelve", "-c", number)
         self.ws.good("revert", "//...")
         self.ws.good("unshelve", "-s", number)
-        self.assertEqual(self.ws.plain("resolved").infos, [f"{self.ws.path(self.local('b'))} - branch from {self.at('a')}#1"])
+        self.assertEqual(self.ws.plain("resolved").infos,
+                         [f"{self.ws.path(self.local('b'))} - branch from {self.at('a')}#1"])
         self.ws.submit()
         self.assertEqual(self.ws.run("integrated", self.at("b")).records[0]["how"], "branch from")
 
@@ -177,13 +188,15 @@ class Shelving(ShelfCase):
         number = self.mixed()
         os.unlink(self.ws.path(self.local("edit")))
         result = self.ws.run("shelve", "-c", number)
-        self.assertEqual(result.errors, ["Some file(s) could not be transferred from client.",
-                                         f"Shelve aborted -- fix problems then use 'p4 shelve -c {number}'."])
+        self.assertEqual(result.errors, [
+            "Some file(s) could not be transferred from client.",
+            f"Shelve aborted -- fix problems then use 'p4 shelve -c {number}'."])
         self.assertEqual(self.files_of(number), [])
 
     def test_usage(self):
         """bad combinations"""
-        for options in (("-d",), ("-r",), ("-i", "-c", "1"), ("-d", "-r", "-c", "1"), ("-a", "x", "-c", "1"), ("-As",)):
+        for options in (("-d",), ("-r",), ("-i", "-c", "1"), ("-d", "-r", "-c", "1"), ("-a", "x", "-c", "1"),
+                        ("-As",)):
             result = self.ws.run("shelve", *options)
             self.assertEqual((result.messages[-1].severity, result.messages[-1].generic), (3, 1), options)
 
@@ -200,15 +213,18 @@ class Unshelving(ShelfCase):
         number, other = self.shelved(), None
         other = self.other()
         lines = other.plain("unshelve", "-s", number).lines
-        self.assertEqual(lines, [f"{self.at(name)}#1 - unshelved, opened for {action}" for name, action in (
-            ("add", "add"), ("delete", "delete"), ("edit", "edit"), ("new", "move/add"), ("old", "move/delete"))])
+        self.assertEqual(lines, [f"{self.at(name)}#1 - unshelved, opened for {action}"
+                                 for name, action in (("add", "add"), ("delete", "delete"), ("edit", "edit"),
+                                                      ("new", "move/add"), ("old", "move/delete"))])
         self.assertEqual(other.read(self.local("edit")), EDITED.encode())
         self.assertEqual(other.read(self.local("add")), b"added\n")
-        self.assertEqual([other.exists(self.local(name)) for name in ("new", "old", "delete")], [True, False, False])
+        self.assertEqual([other.exists(self.local(name)) for name in ("new", "old", "delete")],
+                         [True, False, False])
         self.assertTrue(os.stat(other.path(self.local("edit"))).st_mode & 0o200)
         other.submit("theirs")
-        self.assertEqual(other.files("-e", self.at("...")), [f"{self.at('add')}#1 add", f"{self.at('edit')}#2 edit",
-                                                             f"{self.at('new')}#1 move/add"])
+        self.assertEqual(other.files("-e", self.at("...")),
+                         [f"{self.at('add')}#1 add", f"{self.at('edit')}#2 edit",
+                          f"{self.at('new')}#1 move/add"])
 
     def test_some(self):
         """-c, file arguments, -n; tagged records"""
@@ -217,10 +233,12 @@ class Unshelving(ShelfCase):
                          [{"depotFile": self.at("edit"), "rev": "1", "action": "edit"}])
         self.assertEqual(self.ws.run("opened").records, [])
         self.ws.good("unshelve", "-c", mine, "-s", number, self.at("edit"))
-        self.assertEqual([(r["depotFile"], r["change"]) for r in self.ws.run("opened").records], [(self.at("edit"), mine)])
+        self.assertEqual([(r["depotFile"], r["change"]) for r in self.ws.run("opened").records],
+                         [(self.at("edit"), mine)])
         self.assertEqual(self.ws.run("unshelve", "-s", number, self.at("nothing")).warnings,
                          [f"{self.at('nothing')} - no file(s) to unshelve."])
-        self.assertEqual(self.ws.run("unshelve", "-s", mine).errors, [f"Change {mine} is not currently shelved."])
+        self.assertEqual(self.ws.run("unshelve", "-s", mine).errors,
+                         [f"Change {mine} is not currently shelved."])
         self.assertEqual(self.ws.run("unshelve", "-s", "99999").errors, ["Change 99999 unknown."])
 
     def test_over_edit(self):
@@ -231,7 +249,8 @@ class Unshelving(ShelfCase):
         result = self.ws.plain("unshelve", "-s", number, self.at("edit"))
         self.assertEqual([(m.text, m.generic) for m in result.messages],
                          [(f"{self.at('edit')}#1 - unshelved, opened for edit", 0),
-                          (f"{self.at('edit')} - must resolve {self.at('edit')}@={number} before submitting", 1)])
+                          (f"{self.at('edit')} - must resolve {self.at('edit')}@={number} before submitting",
+                           1)])
         self.assertEqual(self.ws.read(self.local("edit")), b"mine\n" + BASE.encode())
         (record,) = self.ws.run("resolve", "-n", "-o").records
         self.assertEqual((record["shelvedChange"], record["baseRev"]), (number, "1"))
@@ -249,7 +268,8 @@ class Unshelving(ShelfCase):
         self.ws.good("unshelve", "-s", number, self.at("edit"))
         self.ws.good("shelve", "-d", "-c", number)
         self.assertEqual(self.ws.run("resolve", "-am").errors, [
-            f"{self.at('edit')}@={number}: can't resolve (shelved file was deleted); must revert, or revert -k and edit before submit."])
+            f"{self.at('edit')}@={number}: can't resolve (shelved file was deleted);"
+            " must revert, or revert -k and edit before submit."])
         self.assertEqual(self.ws.plain("resolve", "-ay").infos[-1],
                          f"//ws/{self.local('edit')} - ignored {self.at('edit')}")
 
@@ -276,8 +296,9 @@ class Unshelving(ShelfCase):
         other = self.other()
         other.add(self.local("add"), content="theirs\n")
         result = self.ws.plain("unshelve", "-s", number, self.at("add"))
-        self.assertEqual(result.lines, [f"{self.at('add')}#1 - unshelved, opened for edit",
-                                        f"{self.at('add')} - must resolve {self.at('add')}@={number} before submitting"])
+        self.assertEqual(result.lines, [
+            f"{self.at('add')}#1 - unshelved, opened for edit",
+            f"{self.at('add')} - must resolve {self.at('add')}@={number} before submitting"])
         self.ws.good("resolve", "-at")
         self.assertEqual(self.ws.read(self.local("add")), b"added\n")
         self.ws.submit()
@@ -303,7 +324,8 @@ class Unshelving(ShelfCase):
         other.good("delete", self.at("edit"))
         other.submit()
         self.assertEqual(self.ws.run("unshelve", "-s", number, self.at("edit")).infos,
-                         [f"Can't unshelve {self.at('edit')} to open for edit: file does not exist or has been deleted."])
+                         [f"Can't unshelve {self.at('edit')} to open for edit:"
+                          " file does not exist or has been deleted."])
 
     def test_other_branch(self):
         """-b and -S carry the files to another branch"""
@@ -314,8 +336,9 @@ class Unshelving(ShelfCase):
         side = self.workspace(f"side{self.here}", "//demo/side")
         side.good("sync")
         result = side.plain("unshelve", "-S", "//demo/side", "-s", number, self.at("edit"), self.at("add"))
-        self.assertEqual(result.lines, [f"{self.at(name).replace('main', 'side')}#1 - unshelved, opened for {name}"
-                                        for name in ("add", "edit")])
+        self.assertEqual(result.lines,
+                         [f"{self.at(name).replace('main', 'side')}#1 - unshelved, opened for {name}"
+                          for name in ("add", "edit")])
         self.assertEqual(side.read(self.local("edit")), EDITED.encode())
 
 
@@ -333,10 +356,10 @@ class SubmitShelf(ShelfCase):
         """from another client; the workspace is left alone and the shelf is gone"""
         number, other = self.shelved(), self.other()
         result = other.plain("submit", "-e", number)
-        self.assertEqual(result.lines, [f"Submitting change {number}.", "Locking 5 files ...", f"add {self.at('add')}#1",
-                                        f"delete {self.at('delete')}#2", f"edit {self.at('edit')}#2",
-                                        f"move/add {self.at('new')}#1", f"move/delete {self.at('old')}#2",
-                                        f"Change {number} submitted."])
+        self.assertEqual(result.lines, [f"Submitting change {number}.", "Locking 5 files ...",
+                                        f"add {self.at('add')}#1", f"delete {self.at('delete')}#2",
+                                        f"edit {self.at('edit')}#2", f"move/add {self.at('new')}#1",
+                                        f"move/delete {self.at('old')}#2", f"Change {number} submitted."])
         self.assertEqual(other.read(self.local("edit")), BASE.encode())
         self.assertEqual(self.ws.run("files", f"//...@={number}").records, [])
         self.assertEqual(self.ws.run("verify", "-q", self.at("...")).messages, [])
@@ -364,18 +387,22 @@ class SubmitShelf(ShelfCase):
     def test_refused(self):
         """open files, no shelf, another's shelf, a submitted one"""
         number = self.mixed()
-        self.check_error(self.ws.run("submit", "-e", number), f"Change {number} does not have shelved files --  cannot submit.",
-                         3, 5)
+        self.check_error(self.ws.run("submit", "-e", number),
+                         f"Change {number} does not have shelved files --  cannot submit.", 3, 5)
         self.ws.good("shelve", "-c", number)
-        self.check_error(self.ws.run("submit", "-c", number), f"Change {number} has shelved files --  cannot submit.", 3, 5)
+        self.check_error(self.ws.run("submit", "-c", number),
+                         f"Change {number} has shelved files --  cannot submit.", 3, 5)
         result = self.ws.run("submit", "-e", number)
         self.assertEqual((result.infos, result.errors),
-                         ([f"Cannot submit - files are open by client ws at change {number}."], [self.failed(number)]))
+                         ([f"Cannot submit - files are open by client ws at change {number}."],
+                          [self.failed(number)]))
         eve = self.workspace(f"eve{self.here}", "//demo/main", user="eve")
-        self.assertEqual(eve.run("submit", "-e", number).errors, [f"Change {number} can only be updated by user super."])
+        self.assertEqual(eve.run("submit", "-e", number).errors,
+                         [f"Change {number} can only be updated by user super."])
         self.ws.good("revert", "-w", "//...")
         self.ws.good("submit", "-e", number)
-        self.assertEqual(self.ws.run("submit", "-e", number).errors, [f"Change {number} is already committed."])
+        self.assertEqual(self.ws.run("submit", "-e", number).errors,
+                         [f"Change {number} is already committed."])
 
     def test_out_of_date(self):
         """somebody was faster"""
@@ -410,11 +437,13 @@ class SubmitShelf(ShelfCase):
         self.good("triggers", "-i", stdin=f"Triggers:\n\tstop change-content {self.at('...')} \"exit 1\"\n")
         self.addCleanup(self.good, "triggers", "-i", stdin="Triggers:\n")
         self.assertEqual(len(self.ws.run("submit", "-e", number).errors), 1)
-        self.assertEqual(self.ws.run("unshelve", "-s", number).errors, ["File(s) in this shelve are locked - try again later!"])
+        self.assertEqual(self.ws.run("unshelve", "-s", number).errors,
+                         ["File(s) in this shelve are locked - try again later!"])
         self.assertIn(f"{self.at('edit')} - shelved file locked, try again later.",
                       self.ws.run("shelve", "-d", "-c", number).infos)
         self.assertEqual(len(self.ws.run("unlock", "-s", number).infos), 5)
-        self.assertEqual(self.ws.run("unlock", "-s", number).warnings, ["Shelved file(s) not locked in that changelist."])
+        self.assertEqual(self.ws.run("unlock", "-s", number).warnings,
+                         ["Shelved file(s) not locked in that changelist."])
         self.good("triggers", "-i", stdin="Triggers:\n")
         self.ws.good("submit", "-e", number)
 
@@ -495,12 +524,13 @@ class Killed(FileCase):
         return {bytes(self.ws.run("print", "-q", f"//demo/main/{name}").data)[:8] for name in self.NAMES}
 
     def test_submit_shelf(self):
-        """a shelf whose submit was broken off before the end is there, locked, and can be submitted again; after it, it
-        is gone"""
+        """a shelf whose submit was broken off before the end is there, locked, and can be submitted again;
+        after it, it is gone"""
         for number, stage in enumerate(("change-submit", "change-content", "change-commit")):
             text = f"{number:8d}"
             shelf = self.fresh_shelf(text)
-            self.good("triggers", "-i", stdin=f"Triggers:\n\tkill {stage} //... \"kill -9 {self.server.process.pid}\"\n")
+            self.good("triggers", "-i",
+                      stdin=f"Triggers:\n\tkill {stage} //... \"kill -9 {self.server.process.pid}\"\n")
             self.ws.run("submit", "-e", shelf)
             self.server.restart()
             self.ws.client.port = type(self).tagged_client.port = self.server.port
@@ -520,7 +550,8 @@ class Killed(FileCase):
         """a submit that was broken off leaves its files locked in their change"""
         self.ws.write("l")
         self.ws.good("add", "l")
-        self.good("triggers", "-i", stdin=f"Triggers:\n\tkill change-content //... \"kill -9 {self.server.process.pid}\"\n")
+        self.good("triggers", "-i",
+                  stdin=f"Triggers:\n\tkill change-content //... \"kill -9 {self.server.process.pid}\"\n")
         self.ws.run("submit", "-d", "broken off")
         self.server.restart()
         self.ws.client.port = type(self).tagged_client.port = self.server.port
@@ -544,7 +575,8 @@ class Killed(FileCase):
         self.ws.good("add", "-c", number, *names)
         shelves, changes = set(), set()
         for after in range(1, 12):
-            for command, found, spec in (("shelve", shelves, f"//...@={number}"), ("submit", changes, "//demo/main/c?")):
+            for command, found, spec in (("shelve", shelves, f"//...@={number}"),
+                                         ("submit", changes, "//demo/main/c?")):
                 client = Counting(self.server.port, client="ws", cwd=self.ws.root)
                 client.after, client.act = after, die
                 try:

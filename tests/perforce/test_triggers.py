@@ -31,16 +31,20 @@ class Table(TriggerCase):
         """-i and -o, saved or not changed"""
         line = 'check change-submit //demo/... "/bin/check %changelist%"'
         self.assertMessages(self.p4("triggers", "-i", stdin=f"Triggers:\n\t{line}\n"), "Triggers saved.")
-        self.assertMessages(self.p4("triggers", "-i", stdin=f"Triggers:\n\t{line}\n"), "Triggers not changed.")
+        self.assertMessages(self.p4("triggers", "-i", stdin=f"Triggers:\n\t{line}\n"),
+                            "Triggers not changed.")
         self.assertEqual(self.p4("triggers", "-o").records[0]["Triggers0"], line)
         self.assertIn(f"\t{line}\n", self.plain("triggers", "-o").text)
 
     def test_refused(self):
         """wrong types, paths, numbers of words; only for super users"""
         for line in ("a no-such-type //... x", "a change-submit demo x", "a change-submit //..."):
-            self.assertEqual(self.p4("triggers", "-i", stdin=f"Triggers:\n\t{line}\n").messages[-1].severity, 3, line)
-        self.good("protect", "-i", stdin="Protections:\n\twrite user * * //...\n\tsuper user super * //...\n")
-        self.check_error(self.as_user("ann").run("triggers", "-o"), "You don't have permission for this operation.", 3, 6)
+            self.assertEqual(self.p4("triggers", "-i", stdin=f"Triggers:\n\t{line}\n").messages[-1].severity,
+                             3, line)
+        self.good("protect", "-i",
+                  stdin="Protections:\n\twrite user * * //...\n\tsuper user super * //...\n")
+        self.check_error(self.as_user("ann").run("triggers", "-o"),
+                         "You don't have permission for this operation.", 3, 6)
 
 
 class Changes(TriggerCase):
@@ -53,7 +57,8 @@ class Changes(TriggerCase):
                 result = self.ws.plain("submit", "-d", "x")
                 (record,) = self.ws.run("opened").records
                 number = record["change"]
-                self.assertEqual([(m.text, m.severity, m.generic) for m in result.messages if m.severity > 1], [
+                errors = [(m.text, m.severity, m.generic) for m in result.messages if m.severity > 1]
+                self.assertEqual(errors, [
                     (f"Submit validation failed -- fix problems then use 'p4 submit -c {number}'.\n"
                      f"'style' validation failed: bad style in {number}", 3, 5)])
                 self.assertEqual("add //demo/main/r.txt#1" in result.infos, transferred)
@@ -81,7 +86,8 @@ class Changes(TriggerCase):
 
     def test_variables(self):
         """what is known of the change reaches the command"""
-        self.triggers(f'note change-commit //demo/main/v/... "echo %user% %client% %change% %oldchangelist% %command% > {self.room}/note"')
+        words = "%user% %client% %change% %oldchangelist% %command%"
+        self.triggers(f'note change-commit //demo/main/v/... "echo {words} > {self.room}/note"')
         self.add("v/v.txt")
         self.ws.good("change", "-i", stdin="Change: new\nDescription: between\n")
         change = self.ws.run("opened").records[0]["change"]
@@ -90,8 +96,10 @@ class Changes(TriggerCase):
         self.assertEqual(self.note(), f"super ws {submitted} {submitted} submit\n")
 
     def test_paths(self):
-        """only files in its paths fire a trigger; a minus takes some out; lines of one name are one trigger"""
-        self.triggers('no change-submit //demo/main/p/... "exit 1"', "no change-submit -//demo/main/p/free/... unused")
+        """only files in its paths fire a trigger; a minus takes some out; lines of one name are one
+        trigger"""
+        self.triggers('no change-submit //demo/main/p/... "exit 1"',
+                      "no change-submit -//demo/main/p/free/... unused")
         self.add("q.txt")
         self.ws.submit()
         self.add("p/free/x.txt")
@@ -124,7 +132,8 @@ class Changes(TriggerCase):
         thread = threading.Thread(target=self.ws.run, args=("submit", "-d", "slow"))
         other = self.workspace("quick", "//demo/main")
         thread.start()
-        self.server.wait_for(lambda: any(r["command"] == "submit" for r in other.run("monitor", "show").records))
+        self.server.wait_for(lambda: any(r["command"] == "submit"
+                                         for r in other.run("monitor", "show").records))
         started = time.monotonic()
         other.write("quick.txt")
         other.good("add", "quick.txt")
@@ -162,7 +171,8 @@ class Shelves(TriggerCase):
         self.triggers('no shelve-submit //... "echo not now; exit 1"')
         result = self.ws.run("shelve", "-c", number)
         self.assertEqual([(m.text, m.severity, m.generic) for m in result.messages], [
-            ("Shelve validation failed -- fix problems then try again.\n'no' validation failed: not now", 3, 5)])
+            ("Shelve validation failed -- fix problems then try again.\n"
+             "'no' validation failed: not now", 3, 5)])
         self.assertEqual(self.ws.run("files", f"//...@={number}").records, [])
         self.triggers(f'on shelve-commit //... "echo on %change% >> {self.room}/shelves"',
                       f'off shelve-delete //... "echo off %change% >> {self.room}/shelves"')
@@ -183,7 +193,8 @@ class Forms(TriggerCase):
     def test_in(self):
         """form-in sees what comes, and may rewrite or refuse it"""
         self.triggers('fill form-in branch "sed -i s/Description/Nothing/ %formfile%"')
-        self.assertEqual(self.p4("branch", "-i", stdin=self.FORM + "Description: x\n").messages[-1].severity, 3)
+        self.assertEqual(self.p4("branch", "-i", stdin=self.FORM + "Description: x\n").messages[-1].severity,
+                         3)
         self.triggers('no form-in branch "echo %formtype% refused; exit 1"')
         self.assertEqual(self.p4("branch", "-i", stdin=self.FORM).errors,
                          ["Error in branch specification.\n'no' validation failed: branch refused"])

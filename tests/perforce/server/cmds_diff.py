@@ -53,7 +53,8 @@ def _nothing(ctx: Context, opts: Options, arg: FileArg | None) -> None:
 # which files
 
 def _pairs(ctx: Context, opts: Options, arg: FileArg | None) -> Iterator[Pair]:
-    """The files that are compared: with a revision all that have it, else the opened or the unopened ones."""
+    """The files that are compared: with a revision all that have it, else the opened or the unopened
+    ones."""
     files = client_files(ctx)
     paths = arg.allowed("read") if arg else EVERYTHING
     opened = {row.depotFile: row for row in openfiles.of_client(ctx.store, ctx.client_name, paths)}
@@ -79,7 +80,8 @@ def _base(ctx: Context, row: Opened) -> Rev | None:
 
 def _unopened(ctx: Context, arg: FileArg | None, opened: dict[str, Opened]) -> Iterator[Pair]:
     paths = arg.allowed("read") if arg else EVERYTHING
-    rows = ctx.store.all("SELECT depotFile, clientFile, rev FROM have WHERE client = ? ORDER BY depotFile", ctx.client_name)
+    rows = ctx.store.all("SELECT depotFile, clientFile, rev FROM have WHERE client = ? ORDER BY depotFile",
+                         ctx.client_name)
     for path, client_file, number in rows:
         ctx.scanned()
         if path in opened or encode(path) not in paths:
@@ -101,8 +103,9 @@ def _list(ctx: Context, kind: str, pairs: list[Pair]) -> None:
         ctx.result()
         place = files.local(pair.clientFile)
         if ctx.tagged:
-            ctx.record([*([("status", STATES[same])] if kind == "l" else []), ("depotFile", pair.rev.depotFile),
-                        ("clientFile", place), ("rev", pair.rev.rev), ("type", pair.rev.type)])
+            ctx.record([*([("status", STATES[same])] if kind == "l" else []),
+                        ("depotFile", pair.rev.depotFile), ("clientFile", place), ("rev", pair.rev.rev),
+                        ("type", pair.rev.type)])
         else:
             ctx.info(0, f"{STATES[same]} {place}" if kind == "l" else place)
 
@@ -136,9 +139,9 @@ def _one(ctx: Context, opts: Options, pair: Pair, kind: str, mine: bytes) -> Non
         return
     ctx.result()
     place = client_files(ctx).local(pair.clientFile)
-    ctx.emit([("depotFile", pair.rev.depotFile), ("clientFile", place), ("rev", pair.rev.rev), ("type", pair.rev.type)],
-             M.DiffData, depotFile=pair.rev.depotFile, depotRev=f"#{pair.rev.rev}", localPath=place,
-             type=kind if kind != pair.rev.type else None)
+    ctx.emit([("depotFile", pair.rev.depotFile), ("clientFile", place), ("rev", pair.rev.rev),
+              ("type", pair.rev.type)], M.DiffData, depotFile=pair.rev.depotFile,
+             depotRev=f"#{pair.rev.rev}", localPath=place, type=kind if kind != pair.rev.type else None)
     tell_difference(ctx, opts, (pair.rev.type, kind), theirs, mine)
 
 

@@ -34,11 +34,13 @@ def diff2(ctx: Context, opts: Options) -> None:
     if opts.get("A", "f") != "f" or opts.get("O", "d") != "d" or "b" in opts and "S" in opts:
         raise UsageError(M.UseDiff2())
     left, right = _arguments(ctx, opts)
-    pairs = _pairs(ctx, _view(ctx, opts, left, right), left.revs if left else Revs(), right.revs if right else Revs())
+    revs = [arg.revs if arg else Revs() for arg in (left, right)]
+    pairs = _pairs(ctx, _view(ctx, opts, left, right), *revs)
     if not pairs:
         _nothing(ctx, left, right)
         return
-    shown = [pair for pair in pairs if pair.status != "identical" or not {"q", "O", "u"} & opts.values.keys()]
+    every = not {"q", "O", "u"} & opts.values.keys()
+    shown = [pair for pair in pairs if every or pair.status != "identical"]
     if not shown:
         ctx.message(M.ExDIFF, argc=left.text if left else None)
     for pair in shown:
@@ -119,7 +121,8 @@ def _show(ctx: Context, opts: Options, pair: Pair) -> None:
             name, rev = suffix if left is not None else "", side.rev
             pairs += [(f"depotFile{suffix}", rev.depotFile), (f"rev{suffix}", side.text.removeprefix("#")),
                       (f"type{suffix}", rev.type)]
-            facts |= {f"depotFile{name}": rev.depotFile, f"depotRev{name}": side.text, f"type{name}": rev.type}
+            facts |= {f"depotFile{name}": rev.depotFile, f"depotRev{name}": side.text,
+                      f"type{name}": rev.type}
     ctx.emit(pairs, MESSAGES[pair.status], **facts)
     if pair.status == "content" and "q" not in opts:
         tell_difference(ctx, opts, (left.rev.type, right.rev.type), *_contents(ctx, left, right))
@@ -132,7 +135,8 @@ def _unified(ctx: Context, opts: Options, left: Side, right: Side) -> None:
     if b"\0" in old + new and "t" not in opts:
         ctx.message(M.Diff2DataUnifiedDiffer, depotRev=left.text, depotRev2=right.text, **facts)
         return
-    ctx.message(M.Diff2DataUnified, depotDate=format_time(left.rev.date), depotDate2=format_time(right.rev.date), **facts)
+    ctx.message(M.Diff2DataUnified, depotDate=format_time(left.rev.date),
+                depotDate2=format_time(right.rev.date), **facts)
     ctx.text(diff(old, new, "u" + "".join(opts.all("d"))))
 
 
@@ -140,4 +144,5 @@ def _contents(ctx: Context, *sides: Side) -> list[bytes]:
     try:
         return [content(ctx, side.rev, False) for side in sides]
     except ArchiveError as error:
-        raise CommandError(M.LbrOpenFail(lbrFile=sides[0].rev.lbrFile, lbrRev=sides[0].rev.lbrRev)) from error
+        raise CommandError(M.LbrOpenFail(lbrFile=sides[0].rev.lbrFile,
+                                         lbrRev=sides[0].rev.lbrRev)) from error

@@ -1,4 +1,5 @@
-"""reconcile, status and clean: what was done in a workspace without telling the server, opened, shown or taken back.
+"""reconcile, status and clean: what was done in a workspace without telling the server, opened, shown or
+taken back.
 
 survey() compares what the client has with what is there; what is done about each finding is in FOUND.
 """
@@ -18,7 +19,7 @@ from .options import Options, UsageError
 from .revquery import Rev
 from .transfer import Outbox, content, fetch, set_writable
 from .wildcard import encode_path, has_wildcards, pattern
-from .workspace import listing, look, unopened
+from .workspace import Local, listing, look, unopened
 
 ADD, EDIT, DELETE = "add", "edit", "delete"
 SPECIAL = "@#%*"
@@ -27,8 +28,8 @@ MOST_PAIRS = 100            # files compared for moves
 
 
 class Finding(NamedTuple):
-    """One difference.  rev: what the client has; opened: the row of a file that is open for something else; moved: the
-    depot path an added file was moved from, or a missing one to."""
+    """One difference.  rev: what the client has; opened: the row of a file that is open for something else;
+    moved: the depot path an added file was moved from, or a missing one to."""
     action: str
     depotFile: str
     clientFile: str
@@ -71,7 +72,8 @@ class Reconciliation:
 
     def run(self) -> None:
         default = self.files.root.client_file(self.ctx.cwd) + "/..."
-        for arg in parse_all(self.ctx, self.opts.args, through_client=True, default=default, revisions=False):
+        for arg in parse_all(self.ctx, self.opts.args, through_client=True, default=default,
+                             revisions=False):
             found = self._flush(arg) if self.flushes else self._argument(arg)
             if not found:
                 self.ctx.message(M.ExTORECONCILE, argc=arg.text)
@@ -110,7 +112,8 @@ class Reconciliation:
             self.ctx.emit(pairs, M.StatusSuccess, localfile=self._name(finding.clientFile), action=action,
                           depotFile=finding.depotFile, workRev=f"#{rev}")
         else:
-            self.ctx.emit(pairs, M.OpenSuccess, depotFile=finding.depotFile, workRev=f"#{rev}", action=action)
+            self.ctx.emit(pairs, M.OpenSuccess, depotFile=finding.depotFile, workRev=f"#{rev}",
+                          action=action)
         openfiles.also_opened(self.ctx, finding.depotFile)
 
     def _work_rev(self, finding: Finding) -> int:
@@ -122,16 +125,17 @@ class Reconciliation:
         action = {ADD: "deleted", EDIT: "refreshed", DELETE: "added"}[finding.action]
         message = {ADD: M.SyncDelete, EDIT: M.SyncRefresh, DELETE: M.SyncAdd}[finding.action]
         rev = finding.rev.rev if finding.rev else None
-        self.ctx.emit([("depotFile", finding.depotFile), ("clientFile", local), ("rev", rev or "none"), ("action", action)],
-                      message, depotFile=finding.depotFile, localPath=local, depotRev=f"#{rev or 'none'}",
-                      haveRev=f"#{rev or 'none'}")
+        self.ctx.emit([("depotFile", finding.depotFile), ("clientFile", local), ("rev", rev or "none"),
+                       ("action", action)], message, depotFile=finding.depotFile, localPath=local,
+                      depotRev=f"#{rev or 'none'}", haveRev=f"#{rev or 'none'}")
 
     def _tell_opened(self, row: Opened) -> None:
         self.ctx.result()
         local, rev = self._name(row.clientFile), row.workRev or 1
-        self.ctx.emit([("depotFile", row.depotFile), ("clientFile", self.files.local(row.clientFile)), ("localFile", local),
-                       ("workRev", rev), ("action", row.action), ("change", row.change or "default"), ("type", row.type)],
-                      M.StatusOpened, localfile=local, change=row.change or "default", action=row.action,
+        self.ctx.emit([("depotFile", row.depotFile), ("clientFile", self.files.local(row.clientFile)),
+                       ("localFile", local), ("workRev", rev), ("action", row.action),
+                       ("change", row.change or "default"), ("type", row.type)], M.StatusOpened,
+                      localfile=local, change=row.change or "default", action=row.action,
                       depotFile=row.depotFile, workRev=f"#{rev}")
 
     # doing
@@ -140,16 +144,26 @@ class Reconciliation:
         rev = finding.rev.rev if finding.rev else 0
         if openfiles.refuse_exclusive(self.ctx, finding.depotFile, finding.type, finding.action):
             return
-        row = finding.opened or unopened(self.ctx, finding.depotFile, finding.clientFile, rev, finding.type)._replace(
-            change=self.change, workRev=self._work_rev(finding))
-        moved = finding.action == ADD and finding.moved and openfiles.own(self.store, row.client, finding.moved)
+        row = finding.opened
+        if row is None:
+            row = unopened(self.ctx, finding.depotFile, finding.clientFile, rev, finding.type)
+            row = row._replace(change=self.change, workRev=self._work_rev(finding))
+        row = row._replace(action=finding.action, digest=None, type=finding.type, movedFile=None)
         with self.store.write():
-            if moved:
-                openfiles.put(self.store, moved._replace(action="move/delete", movedFile=row.depotFile))
-            openfiles.put(self.store, row._replace(action="move/add" if moved else finding.action, digest=None,
-                                                   type=finding.type, movedFile=finding.moved if moved else None))
+            if finding.action == ADD and finding.moved:
+                row = self._moved_row(row, finding.moved)
+            openfiles.put(self.store, row)
         if finding.action != DELETE:
             set_writable(self.ctx, self.files.local(finding.clientFile), finding.type)
+
+    def _moved_row(self, row: Opened, source: str) -> Opened:
+        """The row of a moved file; the row of its source, which is open for delete by now, is made to
+        match."""
+        deleted = openfiles.own(self.store, row.client, source)
+        if deleted is None:
+            return row
+        openfiles.put(self.store, deleted._replace(action="move/delete", movedFile=row.depotFile))
+        return row._replace(action="move/add", movedFile=source)
 
     def _restore(self, finding: Finding) -> None:
         local = self.files.local(finding.clientFile)
@@ -178,7 +192,8 @@ class Reconciliation:
         for finding in new:
             row = unopened(self.ctx, finding.depotFile, finding.clientFile, 0, finding.type)
             found = fetch(self.ctx, self.files, row)
-            best = max(texts, key=lambda path: similarity(texts[path], found.data), default=None) if found else None
+            best = max(texts, key=lambda path: similarity(texts[path], found.data),
+                       default=None) if found else None
             if best is not None and similarity(texts[best], found.data) >= SIMILAR:
                 moves[finding.depotFile] = best
                 del texts[best]
@@ -197,17 +212,18 @@ class Reconciliation:
         missing = [rev for rev in arg.query("read").highest() if rev.live
                    and openfiles.have_rev(self.store, self.ctx.client_name, rev.depotFile) != rev.rev]
         places = [(self.files.client_file(rev.depotFile), rev.type) for rev in missing]
-        same = [(rev, place[0]) for rev, place, local in zip(missing, places, look(self.ctx, self.files, places))
+        same = [(rev, place[0]) for rev, place, local in zip(missing, places,
+                                                             look(self.ctx, self.files, places))
                 if local.exists and local.digest == rev.digest]
         for rev, client_file in same:
-            self.ctx.emit([("depotFile", rev.depotFile), ("clientFile", self.files.local(client_file)), ("rev", rev.rev),
-                           ("action", "added")], M.SyncAdd, depotFile=rev.depotFile, depotRev=f"#{rev.rev}",
-                          localPath=self.files.local(client_file))
+            self.ctx.emit([("depotFile", rev.depotFile), ("clientFile", self.files.local(client_file)),
+                           ("rev", rev.rev), ("action", "added")], M.SyncAdd, depotFile=rev.depotFile,
+                          depotRev=f"#{rev.rev}", localPath=self.files.local(client_file))
         if not self.preview:
             with self.store.write():
                 for rev, client_file in same:
-                    self.store.insert("have", client=self.ctx.client_name, depotFile=rev.depotFile, clientFile=client_file,
-                                      rev=rev.rev, type=rev.type, time=0)
+                    self.store.insert("have", client=self.ctx.client_name, depotFile=rev.depotFile,
+                                      clientFile=client_file, rev=rev.rev, type=rev.type, time=0)
         return len(same)
 
 
@@ -224,14 +240,15 @@ class Survey:
     """The comparison for one argument."""
 
     def __init__(self, work: Reconciliation, arg: FileArg, opened: list[Opened]):
-        self.work, self.ctx, self.store, self.files, self.opts = work, work.ctx, work.store, work.files, work.opts
+        self.work, self.ctx, self.store = work, work.ctx, work.store
+        self.files, self.opts = work.files, work.opts
         self.arg, self.paths = arg, arg.allowed("list")
         self.opened = {row.clientFile: row for row in opened}
-        self.haves = {client_file: Have(path, rev, time) for path, client_file, rev, time in self._have_rows()}
+        self.haves = {row[1]: Have(row[0], row[2], row[3]) for row in self._have_rows()}
 
     def _have_rows(self) -> Iterator[tuple]:
-        rows = self.store.all("SELECT depotFile, clientFile, rev, time FROM have WHERE client = ? ORDER BY depotFile",
-                              self.ctx.client_name)
+        rows = self.store.all("SELECT depotFile, clientFile, rev, time FROM have WHERE client = ?"
+                              " ORDER BY depotFile", self.ctx.client_name)
         return (row for row in rows if encode(row[0]) in self.paths)
 
     def findings(self) -> Iterator[Finding]:
@@ -241,26 +258,32 @@ class Survey:
             yield from self._unknown()
 
     def _known(self) -> Iterator[Finding]:
-        rows = [(name, self.opened.get(name), self._revision(name)) for name in {**self.haves, **self.opened}]
+        rows = [(name, self.opened.get(name), self._revision(name))
+                for name in {**self.haves, **self.opened}]
         rows = sorted((row for row in rows if row[2] is not None), key=lambda row: encode(row[2].depotFile))
         by_time = "m" in self.opts
         wanted = [(name, row.type if row else rev.type) for name, row, rev in rows]
         for (name, row, rev), local in zip(rows, look(self.ctx, self.files, wanted, not by_time)):
             self.ctx.scanned()
-            if by_time and local.exists and local.modTime != self.haves[name].time if name in self.haves else False:
-                local = next(look(self.ctx, self.files, [(name, rev.type)]))
-            elif by_time and local.exists:
-                local = local._replace(digest=rev.digest or "")
+            if by_time and local.exists:
+                local = self._by_time(name, rev, local)
             found = self._compared(name, row, rev, local)
             if found is not None and found.action in self.work.actions:
                 yield found
+
+    def _by_time(self, name: str, rev: Rev, local: Local) -> Local:
+        """-m: a file that has not been touched since it was synced is taken for unchanged."""
+        have = self.haves.get(name)
+        if have is not None and have.time == local.modTime:
+            return local._replace(digest=rev.digest or "")
+        return next(look(self.ctx, self.files, [(name, rev.type)]))
 
     def _revision(self, name: str) -> Rev | None:
         row, have = self.opened.get(name), self.haves.get(name)
         path, rev = (row.depotFile, row.haveRev) if row else (have.depotFile, have.rev)
         return openfiles.revision(self.store, path, rev) if rev else None
 
-    def _compared(self, name: str, row: Opened | None, rev: Rev, local) -> Finding | None:
+    def _compared(self, name: str, row: Opened | None, rev: Rev, local: Local) -> Finding | None:
         kind = row.type if row else rev.type
         if row is not None:
             if row.action == "edit" and not local.exists:
@@ -276,7 +299,7 @@ class Survey:
         return None
 
     @staticmethod
-    def _changed_type(kind: str, local) -> str:
+    def _changed_type(kind: str, local: Local) -> str:
         """The type with the base and the x that the file has now."""
         old = filetype.parse(kind)
         base = old.base if local.type == "text" and old.is_text or local.type == old.base else local.type
@@ -291,7 +314,8 @@ class Survey:
             if name in self.haves or name in self.opened:
                 continue
             path = self.files.depot_file(name)
-            if path is None or encode(path) not in self.paths or not is_absent(openfiles.head(self.store, path)):
+            if path is None or encode(path) not in self.paths or not is_absent(openfiles.head(self.store,
+                                                                                              path)):
                 continue
             if any(char in local for char in SPECIAL) and "f" not in self.opts:
                 self.ctx.message(M.ReconcileNeedForce, file=local)
@@ -311,9 +335,11 @@ class Survey:
             folder = self.files.local(literal + "/").rstrip("/") or "/"
             if self.ctx.ask("client-StatFile", path=folder).get("type") != "dir":
                 continue
-            recursive = has_wildcards(shape[len(literal) + 1:]) and ("..." in shape or "/" in shape[len(literal) + 1:])
+            recursive = has_wildcards(shape[len(literal) +
+                                            1:]) and ("..." in shape or "/" in shape[len(literal) + 1:])
             match = pattern(shape).match
-            found.update(path for path in listing(self.ctx, folder, recursive) if match(self._client_name(path)))
+            found.update(path for path in listing(self.ctx, folder, recursive)
+                         if match(self._client_name(path)))
         return sorted(found, key=encode)
 
     def _client_name(self, local: str) -> str:

@@ -1,7 +1,8 @@
-"""resolve and resolved: deciding what integrations, syncs and unshelved files leave open, and showing what was decided.
+"""resolve and resolved: deciding what integrations, syncs and unshelved files leave open, and showing what
+was decided.
 
-Files are taken in portions: their workspace contents come over first, then every record is decided in order, then the
-results go out and, once the client has them, into the database.
+Files are taken in portions: their workspace contents come over first, then every record is decided in order,
+then the results go out and, once the client has them, into the database.
 """
 
 import itertools
@@ -49,7 +50,9 @@ class Resolver:
         self.again, self.shows_base, self.as_text = "f" in opts, "o" in opts, "t" in opts
         self.flags = "".join(opts.all("d"))
         wanted = "".join(opts.all("A"))
-        self.types = {TYPES[letter] for letter in wanted} if wanted and "f" not in wanted else set(TYPES.values())
+        self.types = {TYPES[letter] for letter in wanted or TYPES}
+        if "f" in wanted:
+            self.types = set(TYPES.values())
         self.change = openfiles.pending_change(ctx, opts["c"]) if "c" in opts else None
         self.outbox, self.out = Outbox(ctx, self.files, clobber=True), Output(ctx)
         self.applier = Applier(ctx, self.outbox, "K" not in opts, "e" in opts)
@@ -67,7 +70,8 @@ class Resolver:
     def _portions(self, arg: FileArg | None, records: dict[str, list[Record]]) -> Iterator[list[File]]:
         paths = arg.allowed("open") if arg else EVERYTHING
         rows = openfiles.of_client(self.store, self.ctx.client_name, paths, self.change)
-        files = (File(self.ctx, self.files, self.out, row, records[row.depotFile]) for row in rows if row.depotFile in records)
+        files = (File(self.ctx, self.files, self.out, row, records[row.depotFile]) for row in rows
+                 if row.depotFile in records)
         wanted = (file for file in files if any(map(self._is_wanted, file.records)))
         while portion := list(itertools.islice(wanted, PORTION)):
             yield portion
@@ -108,7 +112,8 @@ class Resolver:
     def _file(self, file: File) -> None:
         done: set[tuple] = set()
         while True:
-            record = next((each for each in file.records if key(each) not in done and self._is_wanted(each)), None)
+            record = next((each for each in file.records if key(each) not in done and self._is_wanted(each)),
+                          None)
             if record is None:
                 return
             done.add(key(record))
@@ -140,7 +145,8 @@ class Resolver:
         if theirs is not None and theirs.lbrFile and theirs.live:
             return False
         if theirs is None and record.endFromRev < 0:
-            self.out.message(M.ResolveShelveDelete, depotFile=record.fromFile, rev=span(0, record.endFromRev))
+            self.out.message(M.ResolveShelveDelete, depotFile=record.fromFile,
+                             rev=span(0, record.endFromRev))
         else:
             self.out.message(M.ResolveMustIgnore, clientFile=file.row.clientFile)
         return True
@@ -191,13 +197,17 @@ class Resolver:
 
     def _action(self, file: File, record: Record) -> None:
         asked = resolve_action.question(self.ctx, file, record)
-        choice = resolve_action.decide(asked, self.mode) if self.mode else resolve_prompt.action(self.ctx, self.out, asked)
+        if self.mode is None:
+            choice = resolve_prompt.action(self.ctx, self.out, asked)
+        else:
+            choice = resolve_action.decide(asked, self.mode)
         if choice == SKIP:
             tell_result(file, record, None)
             return
         number, text = resolve_action.how(record, choice)
         try:
-            resolve_action.apply(self.ctx, self.outbox, file, record, choice, self._finisher(file, record, number, text))
+            resolve_action.apply(self.ctx, self.outbox, file, record, choice,
+                                 self._finisher(file, record, number, text))
         except ClientFailed:
             tell_result(file, record, None)
 
@@ -207,7 +217,8 @@ class Resolver:
 @command("resolved", "o S.", M.UseResolved)
 def resolved(ctx: Context, opts: Options) -> None:
     records = integ_rows.of_client(ctx.store, ctx.client_name)
-    done = [record for target in sorted(records, key=encode) for record in records[target] if record.state != PENDING]
+    done = [record for target in sorted(records, key=encode) for record in records[target]
+            if record.state != PENDING]
     for arg in parse_all(ctx, opts.args) if opts.args else (None,):
         found = [record for record in done if arg is None or encode(_named(arg, record)) in arg.scope]
         for record in found:
@@ -226,7 +237,9 @@ def _show(ctx: Context, record: Record, shows_base: bool) -> None:
     row = openfiles.own(ctx.store, ctx.client_name, record.toFile)
     client_file = row.clientFile if row else client_files(ctx).client_file(record.toFile) or record.toFile
     local = client_files(ctx).local(client_file)
-    base = {"baseFile": record.baseFile, "baseRev": f"#{record.baseRev}"} if shows_base and record.baseRev else {}
+    base = {}
+    if shows_base and record.baseRev:
+        base = {"baseFile": record.baseFile, "baseRev": f"#{record.baseRev}"}
     facts = {"localPath": local, "how": HOW_TEXT[record.how], "fromFile": record.fromFile,
              "fromRev": span(record.startFromRev, record.endFromRev), "resolveType": record.type, **base}
     message = M.ResolvedDataBase if base else M.ResolvedData
@@ -237,8 +250,8 @@ def _show(ctx: Context, record: Record, shows_base: bool) -> None:
     pairs = [("path", local), ("toFile", client_file), ("fromFile", record.fromFile),
              ("startToRev", _rev(record.startToRev)), ("endToRev", _rev(record.endToRev)),
              ("startFromRev", _rev(record.startFromRev)), ("endFromRev", _rev(record.endFromRev)),
-             ("how", HOW_TEXT[record.how]), ("resolveType", record.type), ("resolveFlag", resolve_file.FLAGS[record.type]),
-             *base.items()]
+             ("how", HOW_TEXT[record.how]), ("resolveType", record.type),
+             ("resolveFlag", resolve_file.FLAGS[record.type]), *base.items()]
     ctx.emit(pairs, message, **facts)
 
 

@@ -1,13 +1,15 @@
 """shelve: keeping copies of opened files with their change on the server, and removing them.
 
-Contents come over first, into archives that nothing names yet; one transaction then makes them the shelf, so a server
-killed at any moment leaves the old shelf or the new one.  Archives of what was replaced are removed afterwards.
+Contents come over first, into archives that nothing names yet; one transaction then makes them the shelf, so
+a server killed at any moment leaves the old shelf or the new one.  Archives of what was replaced are removed
+afterwards.
 """
 
 import time
 from typing import Callable
 
-from . import changespec, defaultchange, encode, formcmd, integ_rows, integ_submit, openfiles, shelf, triggers
+from . import changespec, defaultchange, encode, formcmd, integ_rows, integ_submit, openfiles, shelf, \
+    triggers
 from .archive import digest
 from .changespec import PENDING, title
 from .command import Context, command
@@ -139,8 +141,9 @@ class Shelving:
 
     def _is_unchanged(self, row: Opened) -> bool:
         base = openfiles.revision(self.store, row.depotFile, row.haveRev) if row.action == "edit" else None
-        if base is None or base.type != row.type or base.digest != local_digest(self.ctx, self.files, row.clientFile,
-                                                                              row.type):
+        if base is None or base.type != row.type:
+            return False
+        if base.digest != local_digest(self.ctx, self.files, row.clientFile, row.type):
             return False
         self.ctx.message(M.ShelveNotChanged, depotFile=row.depotFile, depotRev=f"#{row.haveRev}")
         return True
@@ -151,13 +154,13 @@ class Shelving:
         """The files with their contents in archives; fails if one is not to be had."""
         known = {row.depotFile: integ_submit.known_content(self.store, row) for row in self.rows}
         wanted = [row for row in self.rows if row.action not in DELETES and known[row.depotFile] is None]
-        received: dict[str, Received | None] = {path: integ_submit.received(rev) for path, rev in known.items() if rev}
+        received = {path: integ_submit.received(rev) for path, rev in known.items() if rev}
         for row, found in fetch_all(self.ctx, self.files, wanted):
             received[row.depotFile] = self._keep(row, found)
         for row in self.rows:
             rev = row.workRev or 1
-            self.ctx.emit([("depotFile", row.depotFile), ("rev", rev), ("action", row.action)], M.SubmitTransfer,
-                          action=row.action, depotFile=row.depotFile, depotRev=f"#{rev}")
+            self.ctx.emit([("depotFile", row.depotFile), ("rev", rev), ("action", row.action)],
+                          M.SubmitTransfer, action=row.action, depotFile=row.depotFile, depotRev=f"#{rev}")
             if openfiles.is_exclusive(row.type):
                 self.ctx.message(M.ShelveXOpen, depotFile=row.depotFile)
         if any(received.get(row.depotFile) is None for row in self.rows if row.action not in DELETES):

@@ -1,7 +1,8 @@
 """unshelve: opening the files of a shelf in a workspace.
 
-A file that is not open is opened as it was when it was shelved, with the shelved content.  One that is open for edit keeps
-its content and gets a resolve with the shelved one.  A file is recorded as open when the client has confirmed it.
+A file that is not open is opened as it was when it was shelved, with the shelved content.  One that is open
+for edit keeps its content and gets a resolve with the shelved one.  A file is recorded as open when the
+client has confirmed it.
 """
 
 import time
@@ -60,7 +61,8 @@ class Unshelving:
             self.ctx.fail(M.UnshelveIsLocked)
         readable = self.ctx.access.allowed("read")
         pairs = [(file, self._target(file)) for file in files if readable(file.depotFile)]
-        pairs = [(file, target) for file, target in pairs if target is not None and self._is_named(file, target)]
+        pairs = [(file, target) for file, target in pairs if target is not None
+                 and self._is_named(file, target)]
         self.names = {file.depotFile: target for file, target in pairs}
         for file, target in pairs:
             self.ctx.check()
@@ -71,15 +73,16 @@ class Unshelving:
             self.ctx.message(M.ExTOUNSHELVE, argc=self.args[0].text if self.args else None)
 
     def _target(self, file: Shelved) -> str | None:
-        """Where a file goes, through a branch's view in whichever direction maps it; None if that is not in the client's
-        view."""
+        """Where a file goes, through a branch's view in whichever direction maps it; None if that is not in
+        the client's view."""
         target = file.depotFile
         if self.view is not None:
             target = self.view.translate(file.depotFile) or self.view.reverse(file.depotFile)
         return target if target is not None and self.files.client_file(target) is not None else None
 
     def _is_named(self, file: Shelved, target: str) -> bool:
-        return not self.args or any(encode(path) in arg.scope for arg in self.args for path in (target, file.depotFile))
+        return not self.args or any(encode(path) in arg.scope for arg in self.args
+                                    for path in (target, file.depotFile))
 
     # one file
 
@@ -102,7 +105,8 @@ class Unshelving:
             self.ctx.message(M.UnshelveBadAction, depotFile=opened.depotFile, badAction=opened.action)
             return
         record = self._record(file, opened, file.depotFile, file.rev)
-        known = {(each.fromFile, each.endFromRev) for each in integ_rows.of_file(self.store, opened.client, opened.depotFile)}
+        records = integ_rows.of_file(self.store, opened.client, opened.depotFile)
+        known = {(each.fromFile, each.endFromRev) for each in records}
         self._tell(file, opened)
         self._tell_resolve(file, opened)
         if not self.preview and (record.fromFile, record.endFromRev) not in known:
@@ -111,13 +115,15 @@ class Unshelving:
 
     def _over_existing(self, file: Shelved, target: str, head: Rev) -> None:
         """A file that was added meanwhile is opened for edit."""
-        row = self._row(file, target)._replace(action="edit", haveRev=head.rev, workRev=head.rev, type=head.type,
-                                               movedFile=None, digest=None)
+        row = self._row(file, target)._replace(action="edit", haveRev=head.rev, workRev=head.rev,
+                                               type=head.type, movedFile=None, digest=None)
         record = self._record(file, row, None, 0)
         self._tell(file, row)
         self._tell_resolve(file, row)
         if not self.preview:
-            self.outbox.put(head, self.files.local(row.clientFile), lambda: self._done(row, [record], head.rev), True)
+            def done() -> None:
+                self._done(row, [record], head.rev)
+            self.outbox.put(head, self.files.local(row.clientFile), done, writable=True)
 
     def _open(self, file: Shelved, target: str, head: Rev | None) -> None:
         row = self._row(file, target)
@@ -127,39 +133,43 @@ class Unshelving:
         records = self._records(file, row)
         if self.preview:
             return
-        local, have = self.files.local(row.clientFile), row.haveRev
+        local = self.files.local(row.clientFile)
+
+        def done() -> None:
+            self._done(row, records, row.haveRev)
         if row.action in DELETES:
-            self.outbox.remove(local, lambda: self._done(row, records, have))
+            self.outbox.remove(local, done)
             return
         try:
             data = archive(self.ctx).read(file.lbrFile, file.lbrRev, file.lbrType)
         except ArchiveError:
             self.ctx.message(M.LbrOpenFail, lbrFile=file.lbrFile, lbrRev=file.lbrRev)
             return
-        self.outbox.put_content(data, filetype.parse(row.type), local, lambda: self._done(row, records, have),
-                                row.action in WRITABLE, file.modTime or 0, file.digest)
+        self.outbox.put_content(data, filetype.parse(row.type), local, done, row.action in WRITABLE,
+                                file.modTime or 0, file.digest)
 
     def _row(self, file: Shelved, target: str) -> Opened:
         """The open row as it was shelved, for this client and change."""
         head = self.store.value("SELECT rev FROM head WHERE depotFile = ?", target, default=0)
-        return file.opened()._replace(
-            client=self.ctx.client_name, depotFile=target, clientFile=self.files.client_file(target), user=self.ctx.user,
-            change=self.change, locked=0, modTime=0, workRev=file.rev or head + 1,
-            movedFile=self.names.get(file.movedFile) if file.movedFile else None)
+        return file.opened()._replace(client=self.ctx.client_name, depotFile=target,
+                                      clientFile=self.files.client_file(target), user=self.ctx.user,
+                                      change=self.change, locked=0, modTime=0, workRev=file.rev or head + 1,
+                                      movedFile=self.names.get(file.movedFile) if file.movedFile else None)
 
     def _row_of_branch(self, file: Shelved, row: Opened, head: Rev | None) -> Opened:
         """Another branch has revisions of its own: the file is open at its head."""
         if file.action in ADDS:
             return row
-        return row._replace(haveRev=head.rev, workRev=head.rev, action="edit" if row.action not in DELETES else "delete",
-                            digest=None)
+        action = "delete" if row.action in DELETES else "edit"
+        return row._replace(haveRev=head.rev, workRev=head.rev, action=action, digest=None)
 
     # records
 
     def _record(self, file: Shelved, row: Opened, base_file: str | None, base_rev: int) -> Record:
         """The resolve with a shelved content."""
-        return Record(row.client, 0, row.depotFile, file.depotFile, file.rev, -self.number, max(row.haveRev - 1, 0),
-                      row.haveRev, 0, PENDING, base_file, base_rev, CONTENT, row.change)
+        return Record(row.client, 0, row.depotFile, file.depotFile, file.rev, -self.number,
+                      max(row.haveRev - 1, 0), row.haveRev, 0, PENDING, base_file, base_rev, CONTENT,
+                      row.change)
 
     def _records(self, file: Shelved, row: Opened) -> list[Record]:
         """What was open or resolved when it was shelved comes along."""
@@ -171,15 +181,16 @@ class Unshelving:
     def _tell(self, file: Shelved, row: Opened) -> None:
         self.ctx.result()
         rev = row.workRev or 1
-        self.ctx.emit([("depotFile", row.depotFile), ("rev", rev), ("action", row.action)], M.UnshelveSuccess,
-                      depotFile=row.depotFile, depotRev=f"#{rev}", action=row.action)
+        self.ctx.emit([("depotFile", row.depotFile), ("rev", rev), ("action", row.action)],
+                      M.UnshelveSuccess, depotFile=row.depotFile, depotRev=f"#{rev}", action=row.action)
         warning = openfiles.stream_rules(self.ctx).warning(row.depotFile)
         if warning is not None:
             self.ctx.message(warning)
         openfiles.also_opened(self.ctx, row.depotFile)
 
     def _tell_resolve(self, file: Shelved, row: Opened) -> None:
-        self.ctx.message(M.UnshelveResolve, depotFile=row.depotFile, fromFile=file.depotFile, rev=f"@={self.number}")
+        self.ctx.message(M.UnshelveResolve, depotFile=row.depotFile, fromFile=file.depotFile,
+                         rev=f"@={self.number}")
 
     # writing
 
@@ -198,5 +209,5 @@ class Unshelving:
                 openfiles.put(self.store, row)
                 integ_rows.put(self.store, *records)
                 if have:
-                    self.store.insert("have", client=row.client, depotFile=row.depotFile, clientFile=row.clientFile, rev=have,
-                                      type=row.type, time=now)
+                    self.store.insert("have", client=row.client, depotFile=row.depotFile,
+                                      clientFile=row.clientFile, rev=have, type=row.type, time=now)

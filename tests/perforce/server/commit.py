@@ -35,7 +35,8 @@ def common_path(paths: list[str]) -> str:
 
 
 class Commit:
-    """Of the opened files of a change.  shelf: the change whose shelf is submitted instead (see submit_shelf)."""
+    """Of the opened files of a change.  shelf: the change whose shelf is submitted instead (see
+    submit_shelf)."""
 
     shelf = 0
 
@@ -60,8 +61,9 @@ class Commit:
 
     def _check(self) -> None:
         """Nobody may have touched the change or its files since it was locked."""
-        heads = dict(self.store.rows("SELECT w.depotFile, h.rev FROM working w JOIN head h ON h.depotFile = w.depotFile"
-                                     " WHERE w.client = ? AND w.change = ?", self.ctx.client_name, self.number))
+        heads = dict(self.store.rows("SELECT w.depotFile, h.rev FROM working w"
+                                     " JOIN head h ON h.depotFile = w.depotFile WHERE w.client = ? AND"
+                                     " w.change = ?", self.ctx.client_name, self.number))
         now = openfiles.of_change(self.store, self.ctx.client_name, self.number)
         self._check_heads(heads)
         if now != [content.row for content in self.contents]:

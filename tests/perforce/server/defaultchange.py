@@ -1,4 +1,5 @@
-"""Numbered changes made from files of the default one, for submit and shelve: by form, by description, in the editor."""
+"""Numbered changes made from files of the default one, for submit and shelve: by form, by description, in
+the editor."""
 
 from . import changespec, formcmd, openfiles
 from .changespec import title

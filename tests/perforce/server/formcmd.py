@@ -1,5 +1,6 @@
 """Forms from the commands' side: -o shows one, -i reads one from the client, neither opens the client's
-editor.  Triggers may change a form on its way out and in, and refuse one on its way in and before it is saved."""
+editor.  Triggers may change a form on its way out and in, and refuse one on its way in and before it is
+saved."""
 
 from typing import Callable
 

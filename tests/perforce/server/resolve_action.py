@@ -1,6 +1,8 @@
-"""Resolves of branching, deleting, moving and file types: what each choice is called, what is suggested, what it does.
+"""Resolves of branching, deleting, moving and file types: what each choice is called, what is suggested,
+what it does.
 
-A choice is theirs, yours or (file types) merged; doing one changes the file's open row, and the workspace at once.
+A choice is theirs, yours or (file types) merged; doing one changes the file's open row, and the workspace at
+once.
 """
 
 from typing import NamedTuple
@@ -8,8 +10,8 @@ from typing import NamedTuple
 from . import filetype, openfiles
 from .command import Context
 from .integ_history import History
-from .integ_rows import BRANCH, BRANCH_FROM, COPY_FROM, DELETE, DELETE_FROM, FILETYPE, IGNORED, MERGE_FROM, MOVE, \
-    MOVED_FROM, Record
+from .integ_rows import BRANCH, BRANCH_FROM, COPY_FROM, DELETE, DELETE_FROM, FILETYPE, IGNORED, MERGE_FROM, \
+    MOVE, MOVED_FROM, Record
 from .messages import M
 from .resolve_content import MERGED, SKIP, THEIRS, YOURS
 from .resolve_file import File, base_of, source_of
@@ -17,6 +19,7 @@ from .transfer import Outbox, set_writable
 
 HOW = {(BRANCH, THEIRS): (BRANCH_FROM, "branch from"), (DELETE, THEIRS): (DELETE_FROM, "delete from")}
 ANY_HOW = {THEIRS: (COPY_FROM, "copy from"), YOURS: (IGNORED, "ignored"), MERGED: (MERGE_FROM, "merge from")}
+LAST = "SELECT MAX(change) FROM integed WHERE toFile = ? AND how IN ({})"
 
 
 def how(record: Record, choice: str) -> tuple[int, str]:
@@ -24,7 +27,8 @@ def how(record: Record, choice: str) -> tuple[int, str]:
 
 
 class Question(NamedTuple):
-    """What a person is asked: the kind of resolve and what each choice would give ("" where there is no such choice)."""
+    """What a person is asked: the kind of resolve and what each choice would give ("" where there is no such
+    choice)."""
     title: str
     merged: str
     theirs: str
@@ -37,7 +41,8 @@ def question(ctx: Context, file: File, record: Record) -> Question:
 
 
 def decide(asked: Question, mode: str) -> str:
-    """What an automatic mode does: -as takes only whole sides, -am what is suggested, -af a merge rather than nothing."""
+    """What an automatic mode does: -as takes only whole sides, -am what is suggested, -af a merge rather
+    than nothing."""
     if mode in "ty":
         return THEIRS if mode == "t" else YOURS
     if mode == "s" and asked.suggestion == MERGED:
@@ -52,47 +57,52 @@ def decide(asked: Question, mode: str) -> str:
 def _branch(ctx: Context, file: File, record: Record) -> Question:
     """Branching over a file that was deleted for reasons of its own needs somebody to say so."""
     deleted = openfiles.head(ctx.store, file.row.depotFile)
-    return Question("Branch resolve", "", M.ResolveDoBranchActionT.render({}), M.ResolveDoBranchActionY.render({}),
-                    SKIP if deleted is not None and _lacks(ctx, deleted, record) else THEIRS)
+    return Question("Branch resolve", "", M.ResolveDoBranchActionT.render({}),
+                    M.ResolveDoBranchActionY.render({}), SKIP if deleted is not None
+                    and _lacks(ctx, deleted, record) else THEIRS)
 
 
 def _lacks(ctx: Context, target, record: Record) -> bool:
     """Whether the target has revisions that the source never had."""
     history = History(ctx.store)
-    return bool(history.needed(target.depotFile, range(1, target.rev + 1), record.fromFile, max(record.endFromRev, 0)))
+    return bool(history.needed(target.depotFile, range(1, target.rev + 1), record.fromFile,
+                               max(record.endFromRev, 0)))
 
 
 def _delete(ctx: Context, file: File, record: Record) -> Question:
     """A target with changes of its own is not deleted unasked."""
     head = openfiles.revision(ctx.store, file.row.depotFile, file.row.haveRev)
     changed = file.row.action in ("edit", "add") or (head is not None and _lacks(ctx, head, record))
-    return Question("Delete resolve", "", M.ResolveDoDeleteActionT.render({}), M.ResolveDoDeleteActionY.render({}),
-                    SKIP if changed else THEIRS)
+    return Question("Delete resolve", "", M.ResolveDoDeleteActionT.render({}),
+                    M.ResolveDoDeleteActionY.render({}), SKIP if changed else THEIRS)
 
 
 def _move(ctx: Context, file: File, record: Record) -> Question:
     """A file that was renamed on both sides has no name of its own."""
-    moved = ctx.store.value("SELECT MAX(change) FROM integed WHERE toFile = ? AND how = ?", file.row.depotFile, MOVED_FROM,
-                            default=0)
-    credit = ctx.store.value("SELECT MAX(change) FROM integed WHERE toFile = ? AND how IN (0, 2, 4, 6, 12, 13)",
-                             file.row.depotFile, default=0)
+    moved = ctx.store.value(LAST.format(MOVED_FROM), file.row.depotFile, default=0)
+    credit = ctx.store.value(LAST.format("0, 2, 4, 6, 12, 13"), file.row.depotFile, default=0)
     return Question("Filename resolve", "", record.fromFile, file.row.depotFile,
                     SKIP if moved > credit or file.row.action == "move/add" else THEIRS)
 
 
 def _filetype(ctx: Context, file: File, record: Record) -> Question:
     theirs, base = source_of(ctx, record), base_of(ctx, record)
-    kinds = [filetype.parse(kind) for kind in (base.type if base else file.row.type, theirs.type, file.row.type)]
+    kinds = [filetype.parse(kind) for kind in (base.type if base else file.row.type, theirs.type,
+                                               file.row.type)]
     merged = merge_types(*kinds) if base else None
-    suggestion = SKIP if merged is None else THEIRS if merged == kinds[1] else YOURS if merged == kinds[2] else MERGED
-    names = [M.ResolveFiletypeAction.render({"type": long_name(kind)}) if kind else "" for kind in (merged, *kinds[1:])]
+    suggestion = MERGED if merged is not None else SKIP
+    if merged in kinds[1:]:
+        suggestion = THEIRS if merged == kinds[1] else YOURS
+    names = [M.ResolveFiletypeAction.render({"type": long_name(kind)}) if kind else ""
+             for kind in (merged, *kinds[1:])]
     return Question("Filetype resolve", *names, suggestion)
 
 
 def long_name(kind: filetype.FileType) -> str:
     """A type in full, as this dialogue shows it: text+x rather than xtext."""
-    modifiers = "".join((kind.storage, "" if not kind.keep else "S" if kind.keep == 1 else f"S{kind.keep}", kind.keywords,
-                         "w" * kind.writable, "x" * kind.executable, "m" * kind.modtime, "l" * kind.exclusive))
+    modifiers = "".join((kind.storage, "" if not kind.keep else "S" if kind.keep == 1 else f"S{kind.keep}",
+                         kind.keywords, "w" * kind.writable, "x" * kind.executable, "m" * kind.modtime,
+                         "l" * kind.exclusive))
     return f"{kind.base}+{modifiers}".removesuffix("+")
 
 
@@ -143,8 +153,8 @@ def _apply_move(ctx: Context, outbox: Outbox, file: File, record: Record, choice
     ctx.ask("client-MoveFile", **{"from": file.local, "to": file.files.local(target), "rmdir": True})
     head = openfiles.head(ctx.store, record.fromFile)
     file.gone.append(row._replace(action="move/delete", movedFile=record.fromFile, digest=None))
-    file.row = row._replace(depotFile=record.fromFile, clientFile=target, haveRev=0, workRev=head.rev + 1 if head else 1,
-                            action="move/add", movedFile=row.depotFile)
+    file.row = row._replace(depotFile=record.fromFile, clientFile=target, haveRev=0, workRev=head.rev + 1
+                            if head else 1, action="move/add", movedFile=row.depotFile)
     for old in file.records:
         file.changed.append((old, old._replace(toFile=record.fromFile)))
     file.records = [old._replace(toFile=record.fromFile) for old in file.records]

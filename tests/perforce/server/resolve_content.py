@@ -1,7 +1,7 @@
 """Content resolves: comparing base, theirs and yours, and putting the result into the workspace.
 
-The product merges in the client; here the server does, from its archives and the file that the client sends, with
-the chunks, counts and outcomes of merge3.
+The product merges in the client; here the server does, from its archives and the file that the client sends,
+with the chunks, counts and outcomes of merge3.
 """
 
 from typing import NamedTuple
@@ -24,7 +24,8 @@ HOW = {THEIRS: (COPY_FROM, "copy from"), YOURS: (IGNORED, "ignored"), MERGED: (M
 
 
 class Comparison(NamedTuple):
-    """What a merge found.  outcomes: what each automatic mode does; merged: the merged text of a text merge."""
+    """What a merge found.  outcomes: what each automatic mode does; merged: the merged text of a text
+    merge."""
     outcomes: dict[str, str]
     suggestion: str
     merged: bytes | None
@@ -47,7 +48,8 @@ def is_textual(file: File, theirs: Rev) -> bool:
     return filetype.parse(file.row.type).is_text and filetype.parse(theirs.type).is_text
 
 
-def _merge(file: File, record: Record, theirs: Rev, base: Rev, flags: str, all_marked: bool) -> Comparison | None:
+def _merge(file: File, record: Record, theirs: Rev, base: Rev, flags: str,
+           all_marked: bool) -> Comparison | None:
     texts = [file.text(base), file.text(theirs)]
     if None in texts:
         return None
@@ -55,8 +57,8 @@ def _merge(file: File, record: Record, theirs: Rev, base: Rev, flags: str, all_m
     counts = merge.counts()
     file.out.message(M.MergeMsg3, **counts)
     their_rev = f"#{theirs.rev}" if record.endFromRev > 0 else f"@={-record.endFromRev}"
-    merged = merge.text(f"{base.depotFile}#{base.rev}", f"{theirs.depotFile}{their_rev}", file.row.clientFile,
-                        all_marked)
+    merged = merge.text(f"{base.depotFile}#{base.rev}", f"{theirs.depotFile}{their_rev}",
+                        file.row.clientFile, all_marked)
     outcomes = {mode: merge.outcome(mode) for mode in "smf"}
     if all_marked and outcomes["f"] == MERGED:
         outcomes["f"] = EDITED
@@ -117,7 +119,8 @@ class Applier:
     def _write(self, file: File, content: bytes, done, found: str | None) -> None:
         self._mark(file, found)
         file.yours = content
-        self.outbox.put_content(content, filetype.parse(file.row.type), file.local, done, self._writable(file))
+        self.outbox.put_content(content, filetype.parse(file.row.type), file.local, done,
+                                self._writable(file))
 
     def _keep(self, file: File, found: str | None, done) -> None:
         self._mark(file, found)

@@ -1,8 +1,8 @@
 """One file that is being resolved: its open row, its records, and the four contents of a content resolve.
 
-Made by cmds_resolve for every file; resolve_content and resolve_action decide the records one after another, each on
-what the one before left.  Nothing is written here: what has to be stored is collected in `row`, `others` and
-`changed`, and saved when the client has confirmed the workspace's side.
+Made by cmds_resolve for every file; resolve_content and resolve_action decide the records one after another,
+each on what the one before left.  Nothing is written here: what has to be stored is collected in `row`,
+`others` and `changed`, and saved when the client has confirmed the workspace's side.
 """
 
 import functools
@@ -19,8 +19,8 @@ from .openfiles import Opened
 from .revquery import Rev, made, raw_rows
 
 FLAGS = {"content": "c", "branch": "b", "delete": "d", "filetype": "t", "move": "m"}
-SHELVED = ("SELECT depotFile, rev, type, action, change, date, modTime, digest, size, lazy, lbrFile, lbrRev, lbrType"
-           " FROM shelf WHERE change = ? AND depotFile = ?")
+SHELVED = ("SELECT depotFile, rev, type, action, change, date, modTime, digest, size, lazy, lbrFile,"
+           " lbrRev, lbrType FROM shelf WHERE change = ? AND depotFile = ?")
 TEXT_3WAY, RAW_3WAY, RAW_2WAY = "3waytext", "3wayraw", "2wayraw"
 
 
@@ -46,8 +46,8 @@ def key(record: Record) -> tuple:
 
 
 class Output:
-    """What is told of a portion of files: kept until the client has confirmed them, so that all lines of a file come
-    together and files in their order."""
+    """What is told of a portion of files: kept until the client has confirmed them, so that all lines of a
+    file come together and files in their order."""
 
     def __init__(self, ctx: Context):
         self.ctx = ctx
@@ -94,7 +94,8 @@ class File:
         contents = [record for record in self.records if record.type == CONTENT]
         if row.action != "integrate" or any(record.state == RESOLVED for record in contents):
             return None
-        own = [record.baseRev for record in contents if not record.is_foreign and record.baseFile == row.depotFile]
+        own = [record.baseRev for record in contents if not record.is_foreign
+               and record.baseFile == row.depotFile]
         base = openfiles.revision(self.ctx.store, row.depotFile, min([row.haveRev, *own]))
         return base and base.digest
 
@@ -115,9 +116,9 @@ class File:
         for row in (*self.others, self.row):
             openfiles.put(store, row)
         for before, after in self.changed:
-            store.execute("DELETE FROM resolve WHERE client = ? AND shelf = 0 AND toFile = ? AND fromFile = ? AND"
-                          " startFromRev = ? AND type = ?", before.client, before.toFile, before.fromFile,
-                          before.startFromRev, before.type)
+            store.execute("DELETE FROM resolve WHERE client = ? AND shelf = 0 AND toFile = ?"
+                          " AND fromFile = ? AND startFromRev = ? AND type = ?", before.client,
+                          before.toFile, before.fromFile, before.startFromRev, before.type)
             integ_rows.put(store, after)
         self.changed, self.others, self.gone = [], [], []
 
@@ -145,7 +146,8 @@ class File:
 # what is told
 
 def tell(file: File, record: Record, kind: str, shows_base: bool, forced_raw: bool = False) -> None:
-    """The line (or record) that begins the resolve of a record.  forced_raw: it is decided without a merge."""
+    """The line (or record) that begins the resolve of a record.  forced_raw: it is decided without a
+    merge."""
     kind = RAW_2WAY if forced_raw else kind
     if file.ctx.tagged:
         file.out.record(_pairs(file, record, kind, shows_base))
@@ -174,8 +176,9 @@ def _types(file: File, record: Record) -> dict[str, str]:
 def _pairs(file: File, record: Record, kind: str, shows_base: bool) -> list[tuple[str, object]]:
     shelf = -record.endFromRev if record.endFromRev < 0 else None
     pairs = [("clientFile", file.local), ("fromFile", record.fromFile),
-             ("startFromRev", record.startFromRev or "none"), ("endFromRev", record.endFromRev if not shelf else "none"),
-             ("shelvedChange", shelf), ("resolveType", record.type), ("resolveFlag", FLAGS[record.type]),
+             ("startFromRev", record.startFromRev or "none"),
+             ("endFromRev", record.endFromRev if not shelf else "none"), ("shelvedChange", shelf),
+             ("resolveType", record.type), ("resolveFlag", FLAGS[record.type]),
              ("contentResolveType", kind if record.type == CONTENT else None)]
     if shows_base and record.baseFile:
         pairs += [("baseFile", record.baseFile), ("baseRev", record.baseRev or None)]
@@ -189,8 +192,8 @@ def tell_result(file: File, record: Record, how: str | None, place: list | None 
     if how is None:
         place.append(lambda: file.ctx.message(M.ResolvedSkipped, toFile=name))
     else:
-        place.append(lambda: file.ctx.emit([("toFile", name), ("how", how), ("fromFile", record.fromFile)], M.ResolvedFile,
-                                           toFile=name, how=how, fromFile=record.fromFile))
+        place.append(lambda: file.ctx.emit([("toFile", name), ("how", how), ("fromFile", record.fromFile)],
+                                           M.ResolvedFile, toFile=name, how=how, fromFile=record.fromFile))
 
 
 def is_open(record: Record) -> bool:

@@ -14,10 +14,11 @@ from .resolve_file import File, Output, base_of, is_text, source_of
 
 LETTERS = {MERGED: "am", THEIRS: "at", YOURS: "ay", EDITED: "e"}
 MARKERS = (b">>>> ORIGINAL ", b"==== THEIRS ", b"==== YOURS ")
-HELP = ("at  accept theirs\nay  accept yours\nam  accept merged\nae  accept edited\na   accept what is suggested\n"
-        "d   diff yours with merged (dt theirs, dy yours, dm merged with base)\ne   edit merged (et theirs, ey yours)\n"
-        "m   run the merge program\ns   skip this file\n?   this help\n")
-ACTION_HELP = "at  accept theirs\nay  accept yours\nam  accept merged\na   accept what is suggested\ns   skip this file\n"
+ACTION_HELP = ("at  accept theirs\nay  accept yours\nam  accept merged\na   accept what is suggested\n"
+               "s   skip this file\n")
+HELP = ACTION_HELP + ("ae  accept edited\n"
+                      "d   diff yours with merged (dt theirs, dy yours, dm merged with base)\n"
+                      "e   edit merged (et theirs, ey yours)\nm   run the merge program\n?   this help\n")
 
 
 def ask(ctx: Context, text: str) -> str:
@@ -51,7 +52,8 @@ def action(ctx: Context, out: Output, asked: Question) -> str:
 
 # content
 
-def content(ctx: Context, opts: Options, file: File, record: Record, found: Comparison) -> tuple[str, bytes | None]:
+def content(ctx: Context, opts: Options, file: File, record: Record,
+            found: Comparison) -> tuple[str, bytes | None]:
     return Dialogue(ctx, opts, file, record, found).run()
 
 
@@ -111,8 +113,8 @@ class Dialogue:
 
     def show(self, word: str) -> None:
         base = self.file.text(base_of(self.ctx, self.record)) or b""
-        sides = {"d": (self.file.yours, self.merged), "dt": (base, self._theirs()), "dy": (base, self.file.yours),
-                 "dm": (base, self.merged)}
+        sides = {"d": (self.file.yours, self.merged), "dt": (base, self._theirs()),
+                 "dy": (base, self.file.yours), "dm": (base, self.merged)}
         self.ctx.text(diff(*sides[word], self.flags))
 
     def run_program(self, _word: str) -> None:
@@ -124,5 +126,6 @@ class Dialogue:
 
 CHOICES = {"at": Dialogue.accept_side, "ay": Dialogue.accept_side, "s": Dialogue.skip, "et": Dialogue.edit,
            "ey": Dialogue.edit}
-VERBS = CHOICES | {"am": Dialogue.accept_merged, "ae": Dialogue.accept_merged, "e": Dialogue.edit, "d": Dialogue.show,
-                   "dt": Dialogue.show, "dy": Dialogue.show, "dm": Dialogue.show, "m": Dialogue.run_program}
+VERBS = CHOICES | {"am": Dialogue.accept_merged, "ae": Dialogue.accept_merged, "e": Dialogue.edit,
+                   "d": Dialogue.show, "dt": Dialogue.show, "dy": Dialogue.show, "dm": Dialogue.show,
+                   "m": Dialogue.run_program}

@@ -1,8 +1,9 @@
-"""Shelved files: the rows of `shelf` and `workingx`, which always come in pairs, and the archives that are theirs alone.
+"""Shelved files: the rows of `shelf` and `workingx`, which always come in pairs, and the archives that are
+theirs alone.
 
-Written by shelve, by submit -e and by checkpoints; read by unshelve, submit and resolve.  A shelf's archive gets a
-name nobody uses, so that replacing a shelf leaves the old content whole until the database names the new one.
-Contents that are in the depot already are shared (lazy 1).
+Written by shelve, by submit -e and by checkpoints; read by unshelve, submit and resolve.  A shelf's archive
+gets a name nobody uses, so that replacing a shelf leaves the old content whole until the database names the
+new one. Contents that are in the depot already are shared (lazy 1).
 """
 
 from typing import Iterable, NamedTuple
@@ -14,17 +15,19 @@ from .store import Store
 from .transfer import Received
 
 SHELF = ("change, depotFile, rev, type, action, date, modTime, digest, size, lazy, lbrFile, lbrRev, lbrType")
-OPEN = ("change, depotFile, client, clientFile, user, haveRev, workRev, virtual, type, action, modTime, locked, digest,"
-        " size, movedFile")
-JOINED = ("SELECT s.change, s.depotFile, s.rev, s.type, s.action, s.date, s.modTime, s.digest, s.size, s.lazy, s.lbrFile,"
-          " s.lbrRev, s.lbrType, IFNULL(w.client, c.client), w.clientFile, IFNULL(w.user, c.user), w.workRev,"
-          " IFNULL(w.locked, 0), w.digest, w.movedFile FROM shelf s JOIN change c ON c.change = s.change"
-          " LEFT JOIN workingx w ON w.change = s.change AND w.depotFile = s.depotFile WHERE s.change = ? ORDER BY"
-          " s.depotFile")
+OPEN = ("change, depotFile, client, clientFile, user, haveRev, workRev, virtual, type, action, modTime,"
+        " locked, digest, size, movedFile")
+JOINED = ("SELECT s.change, s.depotFile, s.rev, s.type, s.action, s.date, s.modTime, s.digest, s.size,"
+          " s.lazy, s.lbrFile, s.lbrRev, s.lbrType, IFNULL(w.client, c.client), w.clientFile,"
+          " IFNULL(w.user, c.user), w.workRev, IFNULL(w.locked, 0), w.digest, w.movedFile FROM shelf s"
+          " JOIN change c ON c.change = s.change"
+          " LEFT JOIN workingx w ON w.change = s.change AND w.depotFile = s.depotFile"
+          " WHERE s.change = ? ORDER BY s.depotFile")
 
 
 class Shelved(NamedTuple):
-    """rev: the revision it is based on, 0 of a new file; digest: of the content, openDigest: see integ_rows."""
+    """rev: the revision it is based on, 0 of a new file; digest: of the content, openDigest: see
+    integ_rows."""
     change: int
     depotFile: str
     rev: int
@@ -52,16 +55,16 @@ class Shelved(NamedTuple):
         content = (0, None, None, 0, None, None, None)
         if received is not None:
             own = received.lbrFile == row.depotFile and f"{received.lbrRev}.".startswith(f"1.{change}.")
-            content = (received.modTime or now, received.digest, received.size, int(not own), received.lbrFile,
-                       received.lbrRev, received.lbrType)
-        return Shelved(change, row.depotFile, row.haveRev, row.type, row.action, now, *content, row.client, row.clientFile,
-                       row.user, row.workRev, 0, row.digest, row.movedFile)
+            content = (received.modTime or now, received.digest, received.size, int(not own),
+                       received.lbrFile, received.lbrRev, received.lbrType)
+        return Shelved(change, row.depotFile, row.haveRev, row.type, row.action, now, *content, row.client,
+                       row.clientFile, row.user, row.workRev, 0, row.digest, row.movedFile)
 
     def opened(self) -> Opened:
         """The open state it was shelved in."""
-        return Opened(self.client, self.depotFile, self.clientFile or "", self.user, self.rev, self.workRev or self.rev or 1,
-                      self.type, self.action, self.change, self.locked, self.modTime, self.openDigest, self.size,
-                      self.movedFile, 0)
+        return Opened(self.client, self.depotFile, self.clientFile or "", self.user, self.rev, self.workRev
+                      or self.rev or 1, self.type, self.action, self.change, self.locked, self.modTime,
+                      self.openDigest, self.size, self.movedFile, 0)
 
     def received(self) -> Received | None:
         """Its content, as submit takes it."""
@@ -78,10 +81,12 @@ def of_change(store: Store, change: int) -> list[Shelved]:
 def put(store: Store, files: Iterable[Shelved]) -> None:
     """Writes files (inside write()); the change is a shelved one from now on."""
     files = list(files)
-    store.many(f"INSERT OR REPLACE INTO shelf ({SHELF}) VALUES ({', '.join('?' * 13)})", (file[:13] for file in files))
-    store.many(f"INSERT OR REPLACE INTO workingx ({OPEN}) VALUES ({', '.join('?' * 15)})", (
-        (file.change, file.depotFile, file.client, file.clientFile, file.user, file.rev, file.workRev, 0, file.type,
-         file.action, file.modTime, file.locked, file.openDigest, file.size, file.movedFile) for file in files))
+    store.many(f"INSERT OR REPLACE INTO shelf ({SHELF}) VALUES ({', '.join('?' * 13)})",
+               (file[:13] for file in files))
+    store.many(f"INSERT OR REPLACE INTO workingx ({OPEN}) VALUES ({', '.join('?' * 15)})",
+               ((file.change, file.depotFile, file.client, file.clientFile, file.user, file.rev,
+                 file.workRev, 0, file.type, file.action, file.modTime, file.locked, file.openDigest,
+                 file.size, file.movedFile) for file in files))
     store.many("UPDATE change SET shelved = 1 WHERE change = ?", {(file.change,) for file in files})
 
 
@@ -100,8 +105,8 @@ def drop(store: Store, files: Iterable[Shelved]) -> None:
     store.many("DELETE FROM workingx WHERE change = ? AND depotFile = ?", keys)
     store.many("DELETE FROM resolve WHERE client = ? AND shelf = ? AND toFile = ?",
                ((file.client, file.change, file.depotFile) for file in files))
-    store.many("UPDATE change SET shelved = EXISTS (SELECT 1 FROM shelf WHERE shelf.change = ?) WHERE change = ?",
-               {(file.change, file.change) for file in files})
+    store.many("UPDATE change SET shelved = EXISTS (SELECT 1 FROM shelf WHERE shelf.change = ?)"
+               " WHERE change = ?", {(file.change, file.change) for file in files})
 
 
 def lock(store: Store, change: int, locked: int) -> None:

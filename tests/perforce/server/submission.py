@@ -1,9 +1,10 @@
 """Submitting the opened files of a change, whole or not at all.
 
-In order: the files are checked and locked, triggers may object, the contents are fetched from the client into new
-archives, triggers may object again, and one transaction writes revisions, integration records and the change and closes
-the files.  Up to that transaction nothing of the depot has changed, so a server killed at any moment leaves at most
-archives that no revision names; a submit that fails leaves the files open and locked in a numbered change.
+In order: the files are checked and locked, triggers may object, the contents are fetched from the client
+into new archives, triggers may object again, and one transaction writes revisions, integration records and
+the change and closes the files.  Up to that transaction nothing of the depot has changed, so a server killed
+at any moment leaves at most archives that no revision names; a submit that fails leaves the files open and
+locked in a numbered change.
 """
 
 from . import integ_rows, integ_submit, openfiles, triggers
@@ -22,10 +23,10 @@ from .transfer import Outbox, Received, fetch_all, set_writable, store_content
 from .workspace import look
 
 OPTIONS = ("submitunchanged", "revertunchanged", "leaveunchanged")
-HEADS = (f"SELECT {COLUMNS} FROM working w JOIN head h ON h.depotFile = w.depotFile JOIN rev r ON r.depotFile ="
-         " h.depotFile AND r.rev = h.rev WHERE w.client = ? AND w.change = ?")
-LOCKS = (f"SELECT {COLUMNS_OPENED} FROM working WHERE locked = 1 AND client <> ? AND depotFile IN (SELECT depotFile"
-         " FROM working WHERE client = ? AND change = ?)")
+HEADS = (f"SELECT {COLUMNS} FROM working w JOIN head h ON h.depotFile = w.depotFile JOIN rev r"
+         " ON r.depotFile = h.depotFile AND r.rev = h.rev WHERE w.client = ? AND w.change = ?")
+LOCKS = (f"SELECT {COLUMNS_OPENED} FROM working WHERE locked = 1 AND client <> ?"
+         " AND depotFile IN (SELECT depotFile FROM working WHERE client = ? AND change = ?)")
 
 
 class Submission:
@@ -93,8 +94,8 @@ class Submission:
             self.ctx.fail(*failed, M.TriggersFailed(change=self.number))
 
     def _committed(self, submitted: int) -> None:
-        for failed in triggers.fire(self.ctx, "change-commit", submitted, [row.depotFile for row in self.rows],
-                                    oldchangelist=self.number):
+        for failed in triggers.fire(self.ctx, "change-commit", submitted,
+                                    [row.depotFile for row in self.rows], oldchangelist=self.number):
             self.ctx.message(failed)
 
     # checks
@@ -155,8 +156,8 @@ class Submission:
         self.ctx.message(M.SubmitNewResolve, fromFile=row.depotFile, fromRev=f"#{head.rev}")
         with self.store.write():
             openfiles.put(self.store, row._replace(haveRev=head.rev, workRev=head.rev))
-            self.store.execute("UPDATE have SET rev = ? WHERE client = ? AND depotFile = ?", head.rev, row.client,
-                               row.depotFile)
+            self.store.execute("UPDATE have SET rev = ? WHERE client = ? AND depotFile = ?", head.rev,
+                               row.client, row.depotFile)
             if row.action not in DELETES:
                 openfiles.schedule(self.store, row, row.depotFile, row.haveRev, head.rev, row.haveRev)
         return True
@@ -175,8 +176,8 @@ class Submission:
                 self.ctx.fail(M.SubmitDataChanged)
             if self._locks() or self._read_heads() != self.heads:
                 return False
-            self.store.execute("UPDATE working SET locked = 1 WHERE client = ? AND change = ?", self.ctx.client_name,
-                               self.number)
+            self.store.execute("UPDATE working SET locked = 1 WHERE client = ? AND change = ?",
+                               self.ctx.client_name, self.number)
         self.ctx.emit([("locked", len(self.rows))], M.SubmitLocking, unlockedCount=len(self.rows))
         self.rows = [row._replace(locked=1) for row in self.rows]
         return True
@@ -188,7 +189,8 @@ class Submission:
             return
         outbox = Outbox(self.ctx, self.files, clobber=True)
         unchanged = self._unchanged_files()
-        self.rows = [row for row in self.rows if not (row.depotFile in unchanged and self._let_go(row, outbox))]
+        self.rows = [row for row in self.rows
+                     if not (row.depotFile in unchanged and self._let_go(row, outbox))]
         outbox.finish()
         if not self.rows:
             self.ctx.fail(M.NoSubmit)
@@ -196,7 +198,8 @@ class Submission:
     def _unchanged_files(self) -> set[str]:
         """The edited files that are the same as what they were opened from."""
         records = integ_rows.of_client(self.store, self.ctx.client_name)
-        rows = [row for row in self.rows if row.action == "edit" and row.haveRev and row.depotFile not in records]
+        rows = [row for row in self.rows if row.action == "edit" and row.haveRev
+                and row.depotFile not in records]
         found = look(self.ctx, self.files, [(row.clientFile, row.type) for row in rows])
         return {row.depotFile for row, local in zip(rows, list(found)) if self._is_same(row, local.digest)}
 
@@ -229,8 +232,8 @@ class Submission:
         for row in self.rows:
             head = self.heads.get(row.depotFile)
             rev = head.rev + 1 if head else 1
-            self.ctx.emit([("depotFile", row.depotFile), ("rev", rev), ("action", row.action)], M.SubmitTransfer,
-                          action=row.action, depotFile=row.depotFile, depotRev=f"#{rev}")
+            self.ctx.emit([("depotFile", row.depotFile), ("rev", rev), ("action", row.action)],
+                          M.SubmitTransfer, action=row.action, depotFile=row.depotFile, depotRev=f"#{rev}")
             contents.append(Content(row, rev, received.get(row.depotFile)))
         if any(content.received is None and content.row.action not in DELETES for content in contents):
             self.ctx.message(M.BadTransfers)
@@ -252,7 +255,8 @@ class Submission:
             if integ_submit.tampered(row, digest(found.data)):
                 self.ctx.message(M.SubmitTampered, clientFile=row.clientFile)
                 continue
-            received[row.depotFile] = store_content(self.ctx, row, found.data, f"1.{self.number}", found.modTime)
+            received[row.depotFile] = store_content(self.ctx, row, found.data, f"1.{self.number}",
+                                                    found.modTime)
         return received
 
     # afterwards

@@ -1,7 +1,7 @@
 """submit -e: a shelf becomes a submitted change; the workspace is left alone.
 
-The shelf is locked first.  Its archives become those of the new revisions, in the transaction that also ends the shelf; a
-submit that fails after locking leaves the shelf locked (unlock -s).
+The shelf is locked first.  Its archives become those of the new revisions, in the transaction that also ends
+the shelf; a submit that fails after locking leaves the shelf locked (unlock -s).
 """
 
 from . import changespec, integ_rows, openfiles, shelf, triggers
@@ -42,13 +42,16 @@ def heads(ctx: Context, files: list[Shelved]) -> list[Rev]:
     """The heads of the shelved files that the depot has."""
     found: list[Rev] = []
     for marks, keys in chunks(file.depotFile for file in files):
-        found += map(made, raw_rows(ctx.store, f"SELECT {COLUMNS} FROM head h JOIN rev r ON r.depotFile = h.depotFile"
-                                    f" AND r.rev = h.rev WHERE h.depotFile IN ({marks})", *keys))
+        found += map(made,
+                     raw_rows(ctx.store,
+                              f"SELECT {COLUMNS} FROM head h JOIN rev r ON r.depotFile = h.depotFile"
+                              f" AND r.rev = h.rev WHERE h.depotFile IN ({marks})", *keys))
     return found
 
 
 def opened_at(ctx: Context, number: int) -> list[Opened]:
-    return [Opened(*row) for row in ctx.store.rows(f"SELECT {COLUMNS_OPENED} FROM working WHERE change = ?", number)]
+    return [Opened(*row) for row in ctx.store.rows(f"SELECT {COLUMNS_OPENED} FROM working WHERE change = ?",
+                                                   number)]
 
 
 class ShelfSubmission:
@@ -70,8 +73,10 @@ class ShelfSubmission:
         self._fire("change-content")
         submitted = ShelfCommit(ctx, self.number, self.files, contents).run()
         message = M.SubmitComplete if submitted == self.number else M.SubmitRenamed
-        ctx.emit([("submittedChange", submitted)], message, change=title(self.number), newChange=title(submitted, False))
-        for failed in triggers.fire(ctx, "change-commit", submitted, self._paths(), oldchangelist=self.number):
+        ctx.emit([("submittedChange", submitted)], message, change=title(self.number),
+                 newChange=title(submitted, False))
+        for failed in triggers.fire(ctx, "change-commit", submitted, self._paths(),
+                                    oldchangelist=self.number):
             ctx.message(failed)
 
     def _check_change(self) -> None:
@@ -117,8 +122,8 @@ class ShelfSubmission:
     def _locks(self) -> dict[str, Opened]:
         found = {}
         for marks, keys in chunks(self._paths()):
-            for row in self.store.rows(f"SELECT {COLUMNS_OPENED} FROM working WHERE depotFile IN ({marks}) AND locked = 1",
-                                       *keys):
+            for row in self.store.rows(f"SELECT {COLUMNS_OPENED} FROM working WHERE depotFile IN ({marks})"
+                                       " AND locked = 1", *keys):
                 found[row[1]] = Opened(*row)
         return found
 
@@ -157,7 +162,8 @@ class ShelfSubmission:
         return True
 
     def _is_unresolved(self, file: Shelved) -> bool:
-        pending = [record for record in integ_rows.of_file(self.store, file.client, file.depotFile, self.number)
+        pending = [record for record in integ_rows.of_file(self.store, file.client, file.depotFile,
+                                                           self.number)
                    if record.state == integ_rows.PENDING]
         for record in pending:
             self.ctx.message(M.SubmitResolve, toFile=file.depotFile, fromFile=record.fromFile,
@@ -175,6 +181,6 @@ class ShelfSubmission:
     def _content(self, file: Shelved) -> Content:
         head = self.heads.get(file.depotFile)
         rev = head.rev + 1 if head else 1
-        self.ctx.emit([("depotFile", file.depotFile), ("rev", rev), ("action", file.action)], M.SubmitTransfer,
-                      action=file.action, depotFile=file.depotFile, depotRev=f"#{rev}")
+        self.ctx.emit([("depotFile", file.depotFile), ("rev", rev), ("action", file.action)],
+                      M.SubmitTransfer, action=file.action, depotFile=file.depotFile, depotRev=f"#{rev}")
         return Content(file.opened(), rev, file.received())

@@ -131,7 +131,8 @@ def fetch(ctx: Context, files: ClientFiles, row: Opened) -> Fetched | None:
     return found
 
 
-def fetch_all(ctx: Context, files: ClientFiles, rows: Iterable[Opened]) -> Iterator[tuple[Opened, Fetched | None]]:
+def fetch_all(ctx: Context, files: ClientFiles,
+              rows: Iterable[Opened]) -> Iterator[tuple[Opened, Fetched | None]]:
     """The same for many files, several on their way at once.  Nothing is on its way while one is yielded."""
     rows = iter(rows)
     while batch := list(itertools.islice(rows, WINDOW)):
@@ -147,7 +148,8 @@ def fetch_all(ctx: Context, files: ClientFiles, rows: Iterable[Opened]) -> Itera
             at = end
 
 
-def _fetched(ctx: Context, files: ClientFiles, rows: list[Opened], statuses: list) -> list[tuple[Opened, Fetched | None]]:
+def _fetched(ctx: Context, files: ClientFiles, rows: list[Opened],
+             statuses: list) -> list[tuple[Opened, Fetched | None]]:
     asks = []
     for row in rows:
         chunks: list[bytes] = []

@@ -1,8 +1,8 @@
 """Triggers: the table, which of them a change or a form fires, and running their commands.
 
-A command is run by the shell in the server's root with %vars% replaced.  It fails by its exit status; what it printed
-goes to the user.  Nothing here holds the database, so a trigger may run p4 itself and may take its time; monitor
-terminate ends it.
+A command is run by the shell in the server's root with %vars% replaced.  It fails by its exit status; what
+it printed goes to the user.  Nothing here holds the database, so a trigger may run p4 itself and may take
+its time; monitor terminate ends it.
 """
 
 import os
@@ -21,8 +21,8 @@ from .store import Store
 from .wildcard import pattern
 
 CONFIG = "triggers"
-CHANGE_TYPES = ("change-submit", "change-content", "change-commit", "change-failed", "shelve-submit", "shelve-commit",
-                "shelve-delete")
+CHANGE_TYPES = ("change-submit", "change-content", "change-commit", "change-failed", "shelve-submit",
+                "shelve-commit", "shelve-delete")
 FORM_TYPES = ("form-out", "form-in", "form-save", "form-commit", "form-delete")
 TYPES = CHANGE_TYPES + FORM_TYPES
 POLL = 0.05
@@ -69,7 +69,8 @@ def entries(store: Store) -> list[str]:
 def fire(ctx: Context, kind: str, change: int, files: Iterable[str], **extra: object) -> list[Bound]:
     """Runs the triggers of a change; the failure of the first that fails, nothing if none did."""
     paths = list(files)
-    wanted = [trigger for trigger in table(ctx.store) if trigger.type == kind and any(map(trigger.takes_file, paths))]
+    wanted = [trigger for trigger in table(ctx.store) if trigger.type == kind
+              and any(map(trigger.takes_file, paths))]
     facts = {"change": change, "changelist": change, "oldchangelist": change, **extra}
     return _run_all(ctx, wanted, facts)
 
@@ -99,11 +100,12 @@ def _run_all(ctx: Context, wanted: list[Trigger], facts: dict) -> list[Bound]:
 
 def variables(ctx: Context, facts: dict) -> dict[str, str]:
     host, _, port = ctx.server.address.rpartition(":")
-    known = {"user": ctx.user, "client": ctx.client_name, "clienthost": ctx.host, "clientip": ctx.session.peer_host,
-             "clientcwd": ctx.cwd, "clientprog": ctx.session.prog, "clientversion": ctx.session.vars.get("version"),
-             "command": ctx.name, "argc": len(ctx.args), "args": ",".join(ctx.args), "quote": '"',
-             "serverport": f"{host}:{port}", "serverhost": host, "serverroot": ctx.server.root,
-             "serverid": ctx.store.config("serverid"), "servername": ctx.store.config("serverid"), "peerhost": ctx.host,
+    known = {"user": ctx.user, "client": ctx.client_name, "clienthost": ctx.host,
+             "clientip": ctx.session.peer_host, "clientcwd": ctx.cwd, "clientprog": ctx.session.prog,
+             "clientversion": ctx.session.vars.get("version"), "command": ctx.name, "argc": len(ctx.args),
+             "args": ",".join(ctx.args), "quote": '"', "serverport": f"{host}:{port}", "serverhost": host,
+             "serverroot": ctx.server.root, "serverid": ctx.store.config("serverid"),
+             "servername": ctx.store.config("serverid"), "peerhost": ctx.host,
              "peerip": ctx.session.peer_host, **facts}
     return {name: str(value) for name, value in known.items()}
 
@@ -113,8 +115,9 @@ def run(ctx: Context, trigger: Trigger, facts: dict) -> tuple[int, str]:
     known = variables(ctx, facts)
     words = VARIABLE.sub(lambda found: known.get(found[1], found[0]), trigger.command)
     with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(["/bin/sh", "-c", encode(words)], cwd=ctx.server.root, stdin=subprocess.DEVNULL,
-                                   stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+        process = subprocess.Popen(["/bin/sh", "-c", encode(words)], cwd=ctx.server.root,
+                                   stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                                   start_new_session=True)
         _wait(ctx, process)
         output.seek(0)
         return process.returncode, decode(output.read()).rstrip("\n")

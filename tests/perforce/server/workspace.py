@@ -12,8 +12,8 @@ from .transfer import WINDOW, base_of, fetch
 
 
 class Local(NamedTuple):
-    """A workspace file.  type: text, binary, symlink, dir or other; digest: of the canonical content, "" if there is no
-    such file."""
+    """A workspace file.  type: text, binary, symlink, dir or other; digest: of the canonical content, "" if
+    there is no such file."""
     exists: bool
     type: str
     size: int
@@ -22,16 +22,18 @@ class Local(NamedTuple):
     digest: str
 
 
-def look(ctx: Context, files: ClientFiles, wanted: Iterable[tuple[str, str]], digests: bool = True) -> Iterator[Local]:
+def look(ctx: Context, files: ClientFiles, wanted: Iterable[tuple[str, str]],
+         digests: bool = True) -> Iterator[Local]:
     """Client files with the type each has in the depot, one after another."""
     wanted = iter(wanted)
     while batch := list(itertools.islice(wanted, WINDOW)):
         asks = []
         for client_file, kind_text in batch:
             kind = filetype.parse(kind_text)
-            asks.append(ctx.session.begin("client-StatFile", {
-                "path": files.local(client_file), "type": base_of(kind), "lineEnd": files.client.lineEnd or None,
-                "digest": True if digests and not kind.keywords else None}))
+            asks.append(ctx.session.begin("client-StatFile",
+                                          {"path": files.local(client_file), "type": base_of(kind),
+                                           "lineEnd": files.client.lineEnd or None, "digest": True if digests
+                                           and not kind.keywords else None}))
         answers = [ctx.session.finish(ask) for ask in asks]
         for (client_file, kind_text), answer in zip(batch, answers):
             found = _local(answer)
@@ -41,8 +43,9 @@ def look(ctx: Context, files: ClientFiles, wanted: Iterable[tuple[str, str]], di
 
 
 def _local(answer) -> Local:
-    return Local("exists" in answer, answer.get("type"), int(answer.get("size") or 0), int(answer.get("mtime") or 0),
-                 "exec" in answer, answer.get("digest") if "exists" in answer else "")
+    return Local("exists" in answer, answer.get("type"), int(answer.get("size") or 0),
+                 int(answer.get("mtime") or 0), "exec" in answer, answer.get("digest") if "exists" in answer
+                 else "")
 
 
 def _collapsed_digest(ctx: Context, files: ClientFiles, client_file: str, kind_text: str) -> str:
@@ -53,7 +56,8 @@ def _collapsed_digest(ctx: Context, files: ClientFiles, client_file: str, kind_t
 
 def unopened(ctx: Context, depot_file: str, client_file: str, rev: int, kind: str) -> Opened:
     """The row a file would have that is only looked at."""
-    return Opened(ctx.client_name, depot_file, client_file, ctx.user, rev, rev, kind, "edit", 0, 0, 0, None, None, None, 0)
+    return Opened(ctx.client_name, depot_file, client_file, ctx.user, rev, rev, kind, "edit", 0, 0, 0, None,
+                  None, None, 0)
 
 
 def local_digest(ctx: Context, files: ClientFiles, client_file: str, kind_text: str) -> str:
@@ -68,5 +72,6 @@ def listing(ctx: Context, folder: str, recursive: bool = True) -> list[str]:
     def entry(frame) -> None:
         if frame.get("type") in ("file", "text", "symlink"):
             found.append(frame.get("path"))
-    ctx.session.ask("client-ListDir", {"path": folder, "recursive": True if recursive else None, "hidden": True}, entry)
+    ctx.session.ask("client-ListDir", {"path": folder, "recursive": True if recursive else None,
+                                       "hidden": True}, entry)
     return found
