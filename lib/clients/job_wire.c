@@ -3,188 +3,11 @@
 #include <string.h>
 
 #include "base/string_util.h"
+#include "clients/job_wire_lists.h"
 #include "resources/bus_dict.h"
 
 #define FIELD(structure, type, field)                                                                       \
         { #field, type, offsetof(structure, field) }
-
-/* --- lists ----------------------------------------------------------------------------------------------------------- */
-
-int job_wire_append_pairs(sd_bus_message *message, const JobPairs *pairs) {
-        int r = sd_bus_message_open_container(message, 'a', "(ss)");
-
-        for (size_t i = 0; r >= 0 && i < pairs->n_items; i++) {
-                r = sd_bus_message_open_container(message, 'r', "ss");
-                r = r < 0 ? r : bus_append_text(message, pairs->items[i].first);
-                r = r < 0 ? r : bus_append_text(message, pairs->items[i].second);
-                r = r < 0 ? r : sd_bus_message_close_container(message);
-        }
-        return r < 0 ? r : sd_bus_message_close_container(message);
-}
-
-int job_wire_read_pairs(sd_bus_message *message, JobPairs *ret) {
-        _cleanup_(job_pairs_done) JobPairs pairs = {};
-        const char *first, *second;
-        int r = sd_bus_message_enter_container(message, 'a', "(ss)");
-
-        while (r >= 0 && (r = sd_bus_message_read(message, "(ss)", &first, &second)) > 0) {
-                r = pairs.n_items >= JOB_WIRE_PAIRS_MAX ? -E2BIG : job_pairs_append(&pairs, first, second);
-        }
-        r = r < 0 ? r : sd_bus_message_exit_container(message);
-        if (r < 0) {
-                return r;
-        }
-        job_pairs_done(ret);
-        *ret = pairs;
-        pairs = (JobPairs) {};
-        return 0;
-}
-
-static int append_pairs_entry(sd_bus_message *message, const char *name, const JobPairs *pairs) {
-        int r;
-
-        if (!pairs || pairs->n_items == 0) {
-                return 0;
-        }
-        r = bus_dict_open_entry(message, name, "a(ss)");
-        r = r < 0 ? r : job_wire_append_pairs(message, pairs);
-        return r < 0 ? r : bus_dict_close_entry(message);
-}
-
-/* 1: the entry is one of pairs, and was read. */
-static int read_pairs_entry(sd_bus_message *message, JobPairs *ret) {
-        int r = sd_bus_message_enter_container(message, 'v', "a(ss)");
-
-        r = r < 0 ? r : job_wire_read_pairs(message, ret);
-        r = r < 0 ? r : sd_bus_message_exit_container(message);
-        return r < 0 ? r : 1;
-}
-
-static int append_strings_entry(sd_bus_message *message, const char *name, char *const *strings) {
-        int r;
-
-        if (!strings || !*strings) {
-                return 0;
-        }
-        r = bus_dict_open_entry(message, name, "as");
-        r = r < 0 ? r : sd_bus_message_open_container(message, 'a', "s");
-        for (; r >= 0 && *strings; strings++) {
-                r = bus_append_text(message, *strings);
-        }
-        r = r < 0 ? r : sd_bus_message_close_container(message);
-        return r < 0 ? r : bus_dict_close_entry(message);
-}
-
-static int read_strings_entry(sd_bus_message *message, char ***ret) {
-        char **strings = NULL;
-        int r = sd_bus_message_enter_container(message, 'v', "as");
-
-        r = r < 0 ? r : sd_bus_message_read_strv(message, &strings);
-        r = r < 0 ? r : sd_bus_message_exit_container(message);
-        if (r < 0) {
-                strv_free(strings);
-                return r;
-        }
-        strv_free(*ret);
-        *ret = strings;
-        return 1;
-}
-
-static const BusField conflict_fields[] = {
-        FIELD(JobConflict, 's', type),         FIELD(JobConflict, 's', depot_path),
-        FIELD(JobConflict, 's', local_path),   FIELD(JobConflict, 's', base),
-        FIELD(JobConflict, 's', theirs),       FIELD(JobConflict, 's', yours),
-        FIELD(JobConflict, 'u', chunks_yours), FIELD(JobConflict, 'u', chunks_theirs),
-        FIELD(JobConflict, 'u', chunks_both),  FIELD(JobConflict, 'u', chunks_conflicting),
-        FIELD(JobConflict, 's', state),
-};
-
-static size_t conflict_bytes(const JobConflict *conflict) {
-        const char *const texts[] = { conflict->depot_path, conflict->local_path, conflict->base,
-                                      conflict->theirs, conflict->yours };
-        size_t n = 300; /* the names of the fields and what stands between */
-
-        for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
-                n += texts[i] ? strlen(texts[i]) : 0;
-        }
-        return n;
-}
-
-static int append_conflicts_entry(sd_bus_message *message, const JobConflicts *conflicts) {
-        size_t bytes = 0;
-        int r = bus_dict_open_entry(message, "conflicts", "aa{sv}");
-
-        r = r < 0 ? r : sd_bus_message_open_container(message, 'a', "a{sv}");
-        for (size_t i = 0; r >= 0 && i < conflicts->n_items; i++) {
-                bytes += conflict_bytes(&conflicts->items[i]);
-                if (bytes > JOB_WIRE_CONFLICTS_BYTES_MAX) {
-                        break;
-                }
-                r = sd_bus_message_open_container(message, 'a', "{sv}");
-                r = r < 0 ? r :
-                            bus_dict_append_fields(message, conflict_fields, ELEMENTSOF(conflict_fields),
-                                                   &conflicts->items[i]);
-                r = r < 0 ? r : sd_bus_message_close_container(message);
-        }
-        r = r < 0 ? r : sd_bus_message_close_container(message);
-        return r < 0 ? r : bus_dict_close_entry(message);
-}
-
-static int read_conflict(sd_bus_message *message, JobConflicts *conflicts) {
-        static const BusDict dict = { .fields = conflict_fields, .n_fields = ELEMENTSOF(conflict_fields) };
-        JobConflict conflict = {};
-        int r = bus_dict_read(message, &dict, &conflict, NULL);
-
-        if (r >= 0 && conflicts->n_items >= JOB_WIRE_CONFLICTS_MAX) {
-                r = -E2BIG;
-        }
-        return r < 0 ? r : job_conflicts_append(conflicts, &conflict);
-}
-
-static int read_conflicts_entry(sd_bus_message *message, JobConflicts *ret) {
-        _cleanup_(job_conflicts_done) JobConflicts conflicts = {};
-        int r = sd_bus_message_enter_container(message, 'v', "aa{sv}");
-
-        r = r < 0 ? r : sd_bus_message_enter_container(message, 'a', "a{sv}");
-        while (r >= 0 && (r = sd_bus_message_at_end(message, false)) == 0) {
-                r = read_conflict(message, &conflicts);
-        }
-        r = r < 0 ? r : sd_bus_message_exit_container(message);
-        r = r < 0 ? r : sd_bus_message_exit_container(message);
-        if (r < 0) {
-                return r;
-        }
-        job_conflicts_done(ret);
-        *ret = conflicts;
-        conflicts = (JobConflicts) {};
-        return 1;
-}
-
-static int append_history_entry(sd_bus_message *message, const JobHistory *history) {
-        int r = bus_dict_open_entry(message, "history", "a(sst)");
-
-        r = r < 0 ? r : sd_bus_message_open_container(message, 'a', "(sst)");
-        for (size_t i = 0; r >= 0 && i < history->n_items; i++) {
-                r = sd_bus_message_append(message, "(sst)", history->items[i].from, history->items[i].to,
-                                          history->items[i].at);
-        }
-        r = r < 0 ? r : sd_bus_message_close_container(message);
-        return r < 0 ? r : bus_dict_close_entry(message);
-}
-
-static int read_history_entry(sd_bus_message *message, JobHistory *history) {
-        const char *from, *to;
-        uint64_t at;
-        int r = sd_bus_message_enter_container(message, 'v', "a(sst)");
-
-        r = r < 0 ? r : sd_bus_message_enter_container(message, 'a', "(sst)");
-        while (r >= 0 && (r = sd_bus_message_read(message, "(sst)", &from, &to, &at)) > 0) {
-                r = job_history_append(history, from, to, at);
-        }
-        r = r < 0 ? r : sd_bus_message_exit_container(message);
-        r = r < 0 ? r : sd_bus_message_exit_container(message);
-        return r < 0 ? r : 1;
-}
 
 /* --- a whole dictionary ---------------------------------------------------------------------------------------------- */
 
@@ -221,9 +44,9 @@ int job_wire_append_record(sd_bus_message *message, const JobRecord *record, boo
         int r = open_dict(message, record_fields, ELEMENTSOF(record_fields), record);
 
         if (is_full) {
-                r = r < 0 ? r : append_conflicts_entry(message, &record->conflicts);
-                r = r < 0 ? r : append_history_entry(message, &record->history);
-                r = r < 0 ? r : append_pairs_entry(message, "left_behind", &record->left_behind);
+                r = r < 0 ? r : job_wire_append_conflicts_entry(message, &record->conflicts);
+                r = r < 0 ? r : job_wire_append_history_entry(message, &record->history);
+                r = r < 0 ? r : job_wire_append_pairs_entry(message, "left_behind", &record->left_behind);
         }
         return close_dict(message, r);
 }
@@ -233,12 +56,13 @@ static int read_record_other(sd_bus_message *message, const char *name, void *ta
         JobRecord *record = target;
 
         if (string_equal(name, "conflicts")) {
-                return read_conflicts_entry(message, &record->conflicts);
+                return job_wire_read_conflicts_entry(message, &record->conflicts);
         }
         if (string_equal(name, "history")) {
-                return read_history_entry(message, &record->history);
+                return job_wire_read_history_entry(message, &record->history);
         }
-        return string_equal(name, "left_behind") ? read_pairs_entry(message, &record->left_behind) : 0;
+        return string_equal(name, "left_behind") ? job_wire_read_pairs_entry(message, &record->left_behind) :
+                                                   0;
 }
 
 int job_wire_read_record(sd_bus_message *message, JobRecord *ret) {
@@ -380,8 +204,8 @@ int job_wire_append_work(sd_bus_message *message, const JobWork *work) {
         int r = open_dict(message, work_fields, ELEMENTSOF(work_fields), work);
 
         r = r < 0 ? r : append_mode(message, work->clean);
-        r = r < 0 ? r : append_pairs_entry(message, "resolutions", &work->resolutions);
-        r = r < 0 ? r : append_pairs_entry(message, "ledger", &work->ledger);
+        r = r < 0 ? r : job_wire_append_pairs_entry(message, "resolutions", &work->resolutions);
+        r = r < 0 ? r : job_wire_append_pairs_entry(message, "ledger", &work->ledger);
         r = r < 0 ? r : append_work_server(message, work);
         return close_dict(message, r);
 }
@@ -411,10 +235,10 @@ static int read_work_other(sd_bus_message *message, const char *name, void *targ
                 return r < 0 ? r : 1;
         }
         if (string_equal(name, "resolutions")) {
-                return read_pairs_entry(message, &work->resolutions);
+                return job_wire_read_pairs_entry(message, &work->resolutions);
         }
         if (string_equal(name, "ledger")) {
-                return read_pairs_entry(message, &work->ledger);
+                return job_wire_read_pairs_entry(message, &work->ledger);
         }
         return string_equal(name, "server") ? read_work_server(message, work, ret_error) : 0;
 }
@@ -440,7 +264,7 @@ static const BusField answer_fields[] = {
 int job_wire_append_answer(sd_bus_message *message, const JobAnswer *answer) {
         int r = open_dict(message, answer_fields, ELEMENTSOF(answer_fields), answer);
 
-        r = r < 0 ? r : append_pairs_entry(message, "resolutions", &answer->resolutions);
+        r = r < 0 ? r : job_wire_append_pairs_entry(message, "resolutions", &answer->resolutions);
         return close_dict(message, r);
 }
 
@@ -448,7 +272,8 @@ static int read_answer_other(sd_bus_message *message, const char *name, void *ta
                              sd_bus_error *ret_error) {
         JobAnswer *answer = target;
 
-        return string_equal(name, "resolutions") ? read_pairs_entry(message, &answer->resolutions) : 0;
+        return string_equal(name, "resolutions") ? job_wire_read_pairs_entry(message, &answer->resolutions) :
+                                                   0;
 }
 
 int job_wire_read_answer(sd_bus_message *message, JobAnswer *ret) {
@@ -491,11 +316,11 @@ int job_wire_append_report(sd_bus_message *message, const JobReport *report) {
 
         r = r < 0 ? r : append_intent_entry(message, report->intent);
         if (report->conflicts) {
-                r = r < 0 ? r : append_conflicts_entry(message, report->conflicts);
+                r = r < 0 ? r : job_wire_append_conflicts_entry(message, report->conflicts);
         }
-        r = r < 0 ? r : append_pairs_entry(message, "ledger_add", report->ledger_add);
-        r = r < 0 ? r : append_pairs_entry(message, "ledger_done", report->ledger_done);
-        r = r < 0 ? r : append_strings_entry(message, "resolved", report->resolved);
+        r = r < 0 ? r : job_wire_append_pairs_entry(message, "ledger_add", report->ledger_add);
+        r = r < 0 ? r : job_wire_append_pairs_entry(message, "ledger_done", report->ledger_done);
+        r = r < 0 ? r : job_wire_append_strings_entry(message, "resolved", report->resolved);
         return close_dict(message, r);
 }
 
@@ -517,17 +342,17 @@ static int read_report_other(sd_bus_message *message, const char *name, void *ta
                 return r < 0 ? r : 1;
         }
         if (string_equal(name, "conflicts")) {
-                r = read_conflicts_entry(message, &wire->conflicts);
+                r = job_wire_read_conflicts_entry(message, &wire->conflicts);
                 wire->report.conflicts = r < 0 ? NULL : &wire->conflicts;
                 return r;
         }
         if (string_equal(name, "ledger_add")) {
-                return read_pairs_entry(message, &wire->ledger_add);
+                return job_wire_read_pairs_entry(message, &wire->ledger_add);
         }
         if (string_equal(name, "ledger_done")) {
-                return read_pairs_entry(message, &wire->ledger_done);
+                return job_wire_read_pairs_entry(message, &wire->ledger_done);
         }
-        return string_equal(name, "resolved") ? read_strings_entry(message, &wire->resolved) : 0;
+        return string_equal(name, "resolved") ? job_wire_read_strings_entry(message, &wire->resolved) : 0;
 }
 
 /* JobReport stands first in JobWireReport, so its fields are found at the same offsets. */
@@ -550,7 +375,7 @@ static const BusField result_fields[] = {
 int job_wire_append_result(sd_bus_message *message, const JobResult *result) {
         int r = open_dict(message, result_fields, ELEMENTSOF(result_fields), result);
 
-        r = r < 0 ? r : append_pairs_entry(message, "ledger_done", result->ledger_done);
+        r = r < 0 ? r : job_wire_append_pairs_entry(message, "ledger_done", result->ledger_done);
         return close_dict(message, r);
 }
 
@@ -563,7 +388,8 @@ static int read_result_other(sd_bus_message *message, const char *name, void *ta
                              sd_bus_error *ret_error) {
         JobWireResult *wire = target;
 
-        return string_equal(name, "ledger_done") ? read_pairs_entry(message, &wire->ledger_done) : 0;
+        return string_equal(name, "ledger_done") ? job_wire_read_pairs_entry(message, &wire->ledger_done) :
+                                                   0;
 }
 
 int job_wire_read_result(sd_bus_message *message, JobWireResult *ret, sd_bus_error *ret_error) {

@@ -52,8 +52,9 @@ static const uint64_t clean_delays[JOB_CLEAN_ATTEMPTS_MAX] = {
         10 * USEC_PER_MINUTE,
         30 * USEC_PER_MINUTE,
 };
-#define INTERRUPTED_DELAY_USEC (5 * USEC_PER_SEC) /* the machine may be going down */
-#define RESUME_DELAY_USEC (2 * USEC_PER_SEC)      /* what ends an attempt at once would do it again */
+#define INTERRUPTED_DELAY_USEC                                                                              \
+        USEC_PER_SEC /* the machine may be going down; then systemd starts nothing any more */
+#define RESUME_DELAY_USEC (2 * USEC_PER_SEC) /* what ends an attempt at once would do it again */
 
 static bool is_broken_off(const JobEnd *end) {
         return end->outcome == JOB_OUTCOME_INTERRUPTED || end->outcome == JOB_OUTCOME_LOST;
@@ -103,10 +104,15 @@ static int decide_status(const JobEnd *end, JobVerdict *verdict) {
         return failed_reason(end, &verdict->reason);
 }
 
+/* A ticket that has expired never becomes valid again: with it nothing can be removed, however often that is tried. */
+static bool is_hopeless(const JobEnd *end) {
+        return string_equal(end->was_clean_mode ? end->pending_reason : end->reason, "login expired");
+}
+
 static void decide_next(const JobEnd *end, JobVerdict *verdict) {
         if (end->is_clean) {
                 verdict->next = JOB_NEXT_FINAL;
-        } else if (end->n_clean < JOB_CLEAN_ATTEMPTS_MAX) {
+        } else if (end->n_clean < (is_hopeless(end) ? 1 : JOB_CLEAN_ATTEMPTS_MAX)) {
                 verdict->next = JOB_NEXT_CLEAN;
                 verdict->delay_usec = clean_delays[end->n_clean];
         } else {

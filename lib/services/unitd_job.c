@@ -28,7 +28,8 @@ static const UnitProperty constant_properties[] = {
         { "StateDirectoryMode", UNIT_PROPERTY_UINT32, .number = 0750 },
         { "RuntimeDirectoryMode", UNIT_PROPERTY_UINT32, .number = 0700 },
         /* When the machine goes down, jobs end before what they need. */
-        { "After", UNIT_PROPERTY_WORDS, .words = WORDS("dbus.service", "network.target") },
+        { "After", UNIT_PROPERTY_WORDS,
+          .words = WORDS("dbus.service", "network.target", "weir-jobd.service", "weir-lockd.service") },
 
         /* Every process of the cgroup ends with the runner, whatever session or parent it has found itself. */
         { "KillMode", UNIT_PROPERTY_TEXT, .text = "control-group" },

@@ -14,8 +14,8 @@ FOREIGN = {
     "json-c/*": ["lib/formats/json*"],
     "json.h": ["lib/formats/json*"],
     "sqlite3.h": ["lib/resources/db.c", "tests/unit/*"],
-    "systemd/sd-journal.h": ["lib/resources/journal.c", "lib/base/log.c", "tests/unit/*"],
-    "systemd/sd-bus.h": ["lib/resources/bus*", "lib/clients/*_client.*", "lib/clients/job_wire.*", "lib/services/*_bus.*", "bin/*d.c", "tests/unit/*"],
+    "systemd/sd-journal.h": ["lib/resources/journal*.c", "lib/base/log.c", "tests/unit/*"],
+    "systemd/sd-bus.h": ["lib/resources/bus*", "lib/clients/*_client.*", "lib/clients/job_wire*", "lib/services/*_bus.*", "bin/*d.c", "tests/unit/*"],
     "systemd/sd-bus-vtable.h": ["lib/services/*_bus.*"],
     "libssh2*.h": ["lib/resources/ssh.*"],
 }

@@ -102,6 +102,38 @@ static void test_settings(void **state) {
         assert_int_equal(config.backup_keep, 0);
 }
 
+static void test_jobs(void **state) {
+        _cleanup_(weir_config_done) WeirConfig config = {}, plain = {};
+        _cleanup_(job_spec_done) JobSpec spec = { .tasks_max = 9 };
+        _cleanup_free_ char *message = NULL;
+        write_file("weir.yaml", "jobs:\n");
+        assert_int_equal(config_load(directory, &plain, &message), 0);
+        assert_int_equal(plain.jobs.max_running, 16);
+        assert_int_equal(plain.jobs.timeout_usec, 4 * USEC_PER_HOUR);
+        write_file("weir.yaml",
+                   "jobs:\n  max_running: 3\n  max_running_per_server: 0\n  keep: 2 weeks\n  timeout: 90min\n"
+                   "  stop_timeout: 5s\n  hooks_see_ticket: yes\n  limits: {MemoryMax: 2G, TasksMax: 64}\n"
+                   "  hooks:\n    build: [[make], [make, check]]\n    push: [mypush, '{changelist}']\n");
+        int r = config_load(directory, &config, &message);
+        if (r < 0) {
+                fail_msg("%s", message ?: strerror(-r));
+        }
+        assert_int_equal(config.jobs.max_running, 3);
+        assert_int_equal(config.jobs.max_running_per_server, 0);
+        assert_int_equal(config.jobs.keep_usec, 14 * USEC_PER_DAY);
+        assert_int_equal(config.jobs.memory_max, UINT64_C(2) << 30);
+        assert_true(config.jobs.hooks_see_ticket);
+        assert_int_equal(config.jobs.hooks[JOB_HOOK_BUILD].n_commands, 2);
+        assert_string_equal(config.jobs.hooks[JOB_HOOK_BUILD].commands[1][1], "check");
+        assert_int_equal(config.jobs.hooks[JOB_HOOK_PUSH].n_commands, 1);
+        /* A spec's own word counts; for the rest it is as the file says. */
+        assert_int_equal(jobs_config_apply(&config.jobs, &spec), 0);
+        assert_int_equal(spec.tasks_max, 9);
+        assert_int_equal(spec.memory_max, UINT64_C(2) << 30);
+        assert_int_equal(spec.timeout_sec, 90 * 60);
+        assert_string_equal(spec.hooks[JOB_HOOK_PUSH].commands[0][1], "{changelist}");
+}
+
 static void check_mistake(int r, const char *message, const char *where, const char *what,
                           const char *text) {
         char *begin = path_of(where);
@@ -115,6 +147,14 @@ static void test_mistakes(void **state) {
                 const char *text, *where, *what;
         } cases[] = {
                 { "measure:\n  intervall: 6h\n", "weir.yaml:2:", "interval" },
+                { "jobs:\n  max_running: many\n", "weir.yaml:2:", "max_running" },
+                { "jobs:\n  timeout: 0\n", "weir.yaml:2:", "timeout" },
+                { "jobs:\n  limits: {CPUWeight: 0}\n", "weir.yaml:2:", "CPUWeight" },
+                { "jobs:\n  hooks:\n    lunch: [eat]\n", "weir.yaml:3:", "lunch" },
+                { "jobs:\n  hooks:\n    build: make\n", "weir.yaml:3:", "command" },
+                { "jobs:\n  hooks:\n    build: []\n", "weir.yaml:3:", "command" },
+                { "jobs:\n  hooks:\n    build: [[make], check]\n", "weir.yaml:3:", "list of words" },
+                { "jobs:\n  hooks:\n    build: [make, '{change}']\n", "weir.yaml:3:", "{change}" },
                 { "measure:\n  interval: soon\n", "weir.yaml:2:", "interval" },
                 { "measure:\n  interval: 30s\n", "weir.yaml:2:", "minute" },
                 { "measure:\n  interval: 6h\n  calendar: daily\n", "weir.yaml:3:", "not both" },
@@ -371,11 +411,17 @@ static void test_prune(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                TEST(test_defaults),        TEST(test_settings),
-                TEST(test_mistakes),        TEST(test_servers),
-                TEST(test_server_mistakes), TEST(test_no_servers),
-                TEST(test_last_good),       TEST(test_check),
-                TEST(test_generator),       TEST(test_generator_with_broken_files),
+                TEST(test_defaults),
+                TEST(test_settings),
+                TEST(test_jobs),
+                TEST(test_mistakes),
+                TEST(test_servers),
+                TEST(test_server_mistakes),
+                TEST(test_no_servers),
+                TEST(test_last_good),
+                TEST(test_check),
+                TEST(test_generator),
+                TEST(test_generator_with_broken_files),
                 TEST(test_prune),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

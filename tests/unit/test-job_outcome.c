@@ -82,6 +82,12 @@ static void test_table(void **state) {
                 { END(.outcome = JOB_OUTCOME_FAILED, .was_clean_mode = true, .n_clean = 6,
                       .pending_reason = "oom"),
                   JOB_NEXT_FINAL, JOB_STATUS_FAILED, "oom" },
+                /* a ticket that has expired stays expired: cleaning up is tried once, for what needs none */
+                { END(.outcome = JOB_OUTCOME_FAILED, .reason = "login expired"), JOB_NEXT_CLEAN,
+                  JOB_STATUS_FAILED, "login expired" },
+                { END(.outcome = JOB_OUTCOME_FAILED, .was_clean_mode = true, .n_clean = 1,
+                      .pending_reason = "login expired"),
+                  JOB_NEXT_FINAL, JOB_STATUS_FAILED, "login expired" },
                 { END(.outcome = JOB_OUTCOME_DONE, .is_clean = true, .was_clean_mode = true, .n_clean = 1,
                       .stage = JOB_P4PUSH, .has_intent = true, .pending_reason = "interrupted in P4PUSH"),
                   JOB_NEXT_FINAL, JOB_STATUS_DONE, NULL }, /* the submit came through after all */
