@@ -4,6 +4,7 @@ P4D= P4=."""
 
 import tap
 from contract.answers import Answers, Sessions  # noqa: F401
+from contract.merges import Merges  # noqa: F401
 from contract.sizes import Sizes  # noqa: F401
 from contract.work import Work  # noqa: F401
 

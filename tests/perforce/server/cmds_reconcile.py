@@ -14,7 +14,7 @@ from .command import Context, command
 from .filequery import FileArg, client_files, parse_all
 from .filetype import FileType
 from .messages import M
-from .openfiles import DELETES, Opened, is_absent
+from .openfiles import Opened, is_absent
 from .options import Options, UsageError
 from .revquery import Rev
 from .transfer import Outbox, content, fetch, set_writable

@@ -8,7 +8,7 @@ import itertools
 from typing import Callable, Iterable, Iterator, NamedTuple
 
 from . import filetype
-from .archive import Archive, ArchiveError, digest
+from .archive import Archive, ArchiveError
 from .command import TEXT_CHUNK, Context
 from .filequery import ClientFiles
 from .messages import M
