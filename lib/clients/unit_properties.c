@@ -3,11 +3,10 @@
 #include <string.h>
 
 static const char *const signatures[_UNIT_PROPERTY_MAX] = {
-        [UNIT_PROPERTY_TEXT] = "s",     [UNIT_PROPERTY_BOOL] = "b",
-        [UNIT_PROPERTY_UINT32] = "u",   [UNIT_PROPERTY_UINT64] = "t",
-        [UNIT_PROPERTY_WORDS] = "as",   [UNIT_PROPERTY_ALLOW] = "(bas)",
-        [UNIT_PROPERTY_DENY] = "(bas)", [UNIT_PROPERTY_COMMAND] = "a(sasb)",
-        [UNIT_PROPERTY_FIELDS] = "aay", [UNIT_PROPERTY_CREDENTIAL] = "a(ss)",
+        [UNIT_PROPERTY_TEXT] = "s",     [UNIT_PROPERTY_BOOL] = "b",          [UNIT_PROPERTY_UINT32] = "u",
+        [UNIT_PROPERTY_UINT64] = "t",   [UNIT_PROPERTY_WORDS] = "as",        [UNIT_PROPERTY_ALLOW] = "(bas)",
+        [UNIT_PROPERTY_DENY] = "(bas)", [UNIT_PROPERTY_COMMAND] = "a(sasb)", [UNIT_PROPERTY_FIELDS] = "aay",
+        [UNIT_PROPERTY_PAIR] = "a(ss)", [UNIT_PROPERTY_BIND] = "a(ssbt)",
 };
 
 static int append_words(sd_bus_message *message, const UnitProperty *row) {
@@ -63,8 +62,10 @@ static int append_value(sd_bus_message *message, const UnitProperty *row) {
                 return append_command(message, row);
         case UNIT_PROPERTY_FIELDS:
                 return append_fields(message, row);
-        case UNIT_PROPERTY_CREDENTIAL:
+        case UNIT_PROPERTY_PAIR:
                 return sd_bus_message_append(message, "a(ss)", 1, row->words[0], row->words[1]);
+        case UNIT_PROPERTY_BIND:
+                return sd_bus_message_append(message, "a(ssbt)", 1, row->text, row->text, 0, (uint64_t) 0);
         default:
                 return -EINVAL;
         }

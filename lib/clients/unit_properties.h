@@ -18,7 +18,8 @@ typedef enum UnitPropertyType {
         UNIT_PROPERTY_DENY,    /* (bas): all but words */
         UNIT_PROPERTY_COMMAND, /* a(sasb): words is its argv; it must have no $ in it */
         UNIT_PROPERTY_FIELDS,  /* aay: words are NAME=VALUE of the journal */
-        UNIT_PROPERTY_CREDENTIAL, /* a(ss): words are its id and its file */
+        UNIT_PROPERTY_PAIR, /* a(ss): words are a credential's id and file, or a mount's place and options */
+        UNIT_PROPERTY_BIND, /* a(ssbt): text is a path that is to be seen where it is */
         _UNIT_PROPERTY_MAX,
 } UnitPropertyType;
 

@@ -46,7 +46,6 @@ static const UnitProperty constant_properties[] = {
         /* What it may see and change. Hooks are whole builds, so some of what weir's other services have is missing:
          * - ProcSubset=pid: builds ask /proc for processors and memory;
          * - PrivateNetwork: p4 needs it, and so do downloads;
-         * - PrivateUsers: owners of files in workspaces would be shown as nobody;
          * - UMask=0077: what a build installs is for others; the state directory itself is closed. */
         { "ProtectSystem", UNIT_PROPERTY_TEXT, .text = "strict" },
         { "ReadWritePaths", UNIT_PROPERTY_WORDS, .words = WORDS("-/srv") },
@@ -60,6 +59,9 @@ static const UnitProperty constant_properties[] = {
         { "ProtectClock", UNIT_PROPERTY_BOOL, .number = true },
         { "ProtectHostname", UNIT_PROPERTY_BOOL, .number = true },
         { "ProtectProc", UNIT_PROPERTY_TEXT, .text = "invisible" },
+        /* All jobs are one user, but not of one person: a name space of users for each keeps a hook out of the memory, the environment and
+         * the files of another job's processes in /proc. See also append_identity(). */
+        { "PrivateUsers", UNIT_PROPERTY_BOOL, .number = true },
         { "KeyringMode", UNIT_PROPERTY_TEXT, .text = "private" },
 
         /* What it may do. Missing for the sake of builds:
@@ -67,6 +69,7 @@ static const UnitProperty constant_properties[] = {
          * - RestrictNamespaces, SystemCallFilter=~@mount: some build in containers of their own;
          * - SystemCallArchitectures=native: 32-bit compilers and tools;
          * - a list of allowed system calls: debuggers, profilers. Those below need capabilities, and there are none. */
+        { "LimitCORE", UNIT_PROPERTY_UINT64, .number = 0 }, /* the runner's memory has the ticket */
         { "NoNewPrivileges", UNIT_PROPERTY_BOOL, .number = true },
         { "CapabilityBoundingSet", UNIT_PROPERTY_UINT64, .number = 0 },
         { "AmbientCapabilities", UNIT_PROPERTY_UINT64, .number = 0 },
@@ -156,6 +159,7 @@ static int program_path(const char *name, char **ret) {
 static int append_identity(sd_bus_message *message, const UnitdJob *job) {
         _cleanup_free_ char *runner = NULL, *finish = NULL, *credential = NULL;
         char attempt[16], description[JOB_ID_MAX + 64], runtime[JOB_ID_MAX + 32], field[JOB_ID_MAX + 16];
+        char folder[sizeof(runtime) + 8];
         int r = program_path("weir-integrate", &runner);
 
         r = r < 0 ? r : program_path("weir-finish", &finish);
@@ -167,6 +171,7 @@ static int append_identity(sd_bus_message *message, const UnitdJob *job) {
         (void) snprintf(description, sizeof(description), "weir integration job %s, attempt %s", job->id,
                         attempt);
         (void) snprintf(runtime, sizeof(runtime), "weir-job/%s-%s", job->id, attempt);
+        (void) snprintf(folder, sizeof(folder), "/run/%s", runtime);
         (void) snprintf(field, sizeof(field), "WEIR_JOB=%s", job->id);
 
         const UnitProperty properties[] = {
@@ -174,8 +179,11 @@ static int append_identity(sd_bus_message *message, const UnitdJob *job) {
                 { "ExecStart", UNIT_PROPERTY_COMMAND, .words = WORDS(runner, job->id, attempt) },
                 { "ExecStopPost", UNIT_PROPERTY_COMMAND, .words = WORDS(finish, job->id, attempt) },
                 { "RuntimeDirectory", UNIT_PROPERTY_WORDS, .words = WORDS(runtime) },
+                /* Of the folders with tickets it sees its own alone. */
+                { "TemporaryFileSystem", UNIT_PROPERTY_PAIR, .words = WORDS("/run/weir-job", "ro") },
+                { "BindPaths", UNIT_PROPERTY_BIND, .text = folder },
                 { "LogExtraFields", UNIT_PROPERTY_FIELDS, .words = WORDS(field) },
-                { "LoadCredentialEncrypted", UNIT_PROPERTY_CREDENTIAL,
+                { "LoadCredentialEncrypted", UNIT_PROPERTY_PAIR,
                   .words = WORDS(UNITD_CREDENTIAL_ID, credential) }, /* the last one: left out without one */
         };
         return unit_properties_append(message, properties, ELEMENTSOF(properties) - !credential);
