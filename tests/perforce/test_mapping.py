@@ -119,6 +119,8 @@ class Rules(unittest.TestCase):
         folded = ViewMap(lines, fold=True)
         self.assertEqual(folded.translate("//DEPOT/main/A/b"), "//Ws/A/b")
         self.assertIsNone(folded.translate("//depot/MAIN/tmp/x"))
+        joined = ViewMap(["//depot/main/... //ws/..."], fold=True).limit_left("//DEPOT/Main/Src/*.C")
+        self.assertEqual(joined.translate("//depot/main/src/File.c"), "//ws/Src/File.C")
         self.assertIsNone(ViewMap(["//Depot/... //ws/..."]).translate("//depot/x"))
 
     def test_limits(self):

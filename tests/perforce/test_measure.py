@@ -161,6 +161,53 @@ class Shortcut(MeasureCase):
         self.assertLess(len(self.moved()), 12)
 
 
+class IgnoringCase(MeasureCase):
+    """A server to which `SRC/A.c` and `src/a.c` are one file."""
+
+    @classmethod
+    def prepare(cls):
+        rig = cls.rig
+        rig.p4("configure", "set", "caseHandling=insensitive")
+        rig.make_depot("lab")
+        rig.make_depot("parts", "local")
+        rig.save_stream("//lab/Main", "mainline")
+        cls.main = rig.workspace("//lab/Main")
+        cls.main.put("Src/A.c", 100)
+        cls.main.put("src/b.c", 50)
+        cls.main.submit()
+        cls.parts = rig.workspace("//parts/...")
+        cls.parts.put("Tool/a.bin", 7)
+        cls.parts.submit()
+        rig.save_stream("//lab/imp", "development", "//lab/Main",
+                        ("share own/...", "import tool/... //parts/TOOL/...", "import SRC/..."))
+        rig.save_stream("//lab/virt", "virtual", "//lab/Main", ("share SRC/...",))
+        time.sleep(3.1)
+        if rig.measure().returncode != 0:
+            raise AssertionError("the first run failed")
+
+    def test_1_first(self):
+        """files are found by views of another case"""
+        self.check_truth()
+        self.assertEqual(self.rig.measured(), {"//lab/Main": (150, 2), "//lab/imp": (157, 3), "//lab/virt": (150, 2)})
+
+    def test_2_moved(self):
+        """a change is found whatever case its paths, the views and their parents have"""
+        self.parts.put("tOOL/new.bin", 20)
+        self.parts.submit()
+        self.assertEqual([name for name in self.moved() if name != "describe"], ["client", "sizes"])
+        self.main.put("SRC/new.c", 1000)
+        self.main.submit()
+        self.assertEqual(sorted(self.moved()), ["client", "client", "sizes", "sizes", "sizes"])
+        self.main.delete("Src/A.c")
+        self.main.submit()
+        self.assertEqual(sorted(self.moved()), ["client", "client", "sizes", "sizes", "sizes"])
+
+    def test_3_one_stream(self):
+        """a stream asked for in another case is the one that is known"""
+        self.good("--server", "demo", "--stream", "//lab/IMP")
+        self.assertEqual(len(self.rig.rows("SELECT path FROM streams")), 3)
+
+
 class Empty(MeasureCase):
     """A server that begins with nothing."""
 

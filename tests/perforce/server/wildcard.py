@@ -164,8 +164,13 @@ def _units(half):
         if isinstance(token, int):
             units.append(token)
         else:
-            units.extend(fold_case(token) if half.fold else token)
+            units.extend(token)
     return units
+
+
+def _keys(units, fold):
+    """What units are compared by; what a wildcard takes in keeps its case."""
+    return [fold_case(unit) if isinstance(unit, str) else unit for unit in units] if fold else units
 
 
 class _Meeting:
@@ -179,6 +184,7 @@ class _Meeting:
 
     def __init__(self, one, other):
         self.left, self.right = _units(one), _units(other)
+        self.left_keys, self.right_keys = _keys(self.left, one.fold), _keys(self.right, other.fold)
         self.left_slots, self.right_slots = one.slots, other.slots
         self.ways = {}
 
@@ -193,8 +199,9 @@ class _Meeting:
         list ((side, slot, text), rest); `greedy` marks a wildcard (1 left, 2 right) that must take something
         first."""
         left, right = self.left, self.right
+        left_keys, right_keys = self.left_keys, self.right_keys
         while i < len(left) and j < len(right) and isinstance(left[i], str) and isinstance(right[j], str):
-            if left[i] != right[j]:
+            if left_keys[i] != right_keys[j]:
                 return []
             i, j = i + 1, j + 1
         one = left[i] if i < len(left) else None
