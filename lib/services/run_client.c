@@ -146,7 +146,7 @@ int run_client_prepare(Run *run, const RunTarget *target) {
         }
         run->server.client = run->state.client;
         r = run->spec.client ? look_at_client(run) : make_client(run, target);
-        JobReport report = { .client = run->state.client };
+        JobReport report = { .client = run->state.client, .source_changelist = (int64_t) run->state.source };
         return r < 0 ? r : run_report(run, &report);
 }
 

@@ -26,8 +26,9 @@ static int add_stale(RunFileState *state, const MarshalRecord *record, const cha
         const char *action = marshal_record_get(record, "action"),
                    *head = marshal_record_get(record, "headAction");
         uint64_t have = record_number(record, "haveRev"), head_rev = record_number(record, "headRev");
-        bool is_new = have == 0; /* opened for add or branch: a deleted head is no obstacle */
-        if (head_rev <= have || !head || (is_new && strstr(head, "delete"))) {
+        bool is_new = string_equal(action, "add") || string_equal(action, "branch") ||
+                      string_equal(action, "move/add"); /* then a deleted head is no obstacle */
+        if (!head || (is_new && strstr(head, "delete")) || (head_rev <= have && !strstr(head, "delete"))) {
                 return 0;
         }
         return strv_append(can_be_synced(action ?: "", head) ? &state->stale : &state->redone, file);
@@ -40,6 +41,7 @@ static int on_file(const MarshalRecord *record, void *userdata) {
         if (!file) {
                 return 0;
         }
+        state->n_opened++;
         state->n_unresolved += marshal_record_get(record, "unresolved") != NULL;
         int r = add_stale(state, record, file);
         if (r >= 0 && !state->locked && (locker || marshal_record_get(record, "otherLock"))) {
@@ -97,11 +99,12 @@ static int run_on_files(Run *run, const char *const *arguments, char *const *fil
         return run_p4_or_fail(run, &command, &result);
 }
 
-static int redo(Run *run, char *const *files) {
+/* What was deleted meanwhile cannot even be unshelved for edit: then fewer files are open than were shelved. */
+static int redo(Run *run, char *const *files, bool is_short) {
         char number[RUN_NUMBER_MAX];
         const char *const revert[] = { "revert", "-w", "-c", run_number(number, run->state.change), NULL };
         int r = files ? run_on_files(run, revert, files) : 0;
-        return r < 0 || !files ? r : run_integrate_again(run);
+        return r < 0 || (!files && !is_short) ? r : run_integrate_again(run);
 }
 
 int run_resync(Run *run) {
@@ -110,7 +113,7 @@ int run_resync(Run *run) {
         int r = run_unshelve(run);
         r = r < 0 ? r : run_file_state_ask(run, &state);
         r = r < 0 ? r : run_on_files(run, sync, state.stale);
-        r = r < 0 ? r : redo(run, state.redone);
+        r = r < 0 ? r : redo(run, state.redone, state.n_opened < run->state.n_files);
         if (r >= 0) {
                 run_log(run, LOG_LEVEL_INFO, "%zu files were submitted by others meanwhile",
                         strv_length(state.stale) + strv_length(state.redone));

@@ -8,7 +8,7 @@
 typedef struct RunFileState {
         char **stale;  /* depot files: a newer revision is there, to be synced and resolved */
         char **redone; /* a newer revision is there and cannot be synced into what is open: integrated anew */
-        size_t n_unresolved;
+        size_t n_unresolved, n_opened;
         char *locked; /* "//depot/file, locked by user@client" of the first one; NULL: none */
 } RunFileState;
 void run_file_state_done(RunFileState *state);
