@@ -16,6 +16,7 @@ import unittest
 import tap
 import test_replay_files as replay
 from frameserver import P4, run_p4
+from reference import json_lines, vectors
 from server.archive import Archive, digest
 from test_replay_files import CLIENTFMT, FORMATS, NOON, TRANSCRIPTS, UNTAGGED, Capture, body
 
@@ -63,7 +64,12 @@ class Case(replay.Case):
     def merge(self, client: str, target: str, client_file: str, source: str, first: int, last: int,
               counts: tuple[int, int, int, int], user: str = "super") -> None:
         """A file of the client with a pending content resolve of these differences."""
-        base, theirs, yours = contents(*counts)
+        self.merge_texts(client, target, client_file, source, (first, last), contents(*counts), user)
+
+    def merge_texts(self, client: str, target: str, client_file: str, source: str, span: tuple[int, int],
+                    texts: tuple[str, str, str], user: str = "super") -> None:
+        """The same with given contents of base, theirs and yours."""
+        (first, last), (base, theirs, yours) = span, texts
         self.content(source, first - 1, base)
         self.content(source, last, theirs)
         self.content(target, 1, yours)
@@ -158,6 +164,65 @@ class Formats(Case):
             self.opened()
             self.state.put("counter", name="change", value="13")
         self.check("submit-ok", prepare)
+
+
+# what the product's merge makes of many texts
+
+class Vectors(Case):
+    """The vectors of merges, as files of a workspace."""
+
+    HOW = {"theirs": "copy from", "yours": "ignored", "merged": "merge from", "edit": "edit from"}
+
+    def cases(self, flags: str) -> list[dict]:
+        found = [*json_lines(vectors("merge-curated.jsonl"))[1:],
+                 *json_lines(vectors("merge-random.jsonl"))[1:]]
+        return [case for case in found if case["flags"] == flags][:250]
+
+    def replay(self, flags: str, mode: str) -> None:
+        """One resolve of all cases: what is counted and told of each, and what its file is then."""
+        self.state.client("ws", self.root, ("", "//depot/t/...", "//ws/..."), owner="super")
+        cases, expected = self.cases(flags), []
+        for number, case in enumerate(cases):
+            name = f"{number:03d}"
+            texts = case["base"], case["theirs"], case["yours"]
+            self.merge_texts("ws", f"//depot/t/{name}", f"//ws/{name}", f"//depot/s/{name}", (2, 2), texts)
+            how = self.HOW.get(case[{"s": "as_", "m": "am", "f": "af"}[mode]])
+            expected += [f"{self.root}/{name} - merging //depot/s/{name}#2", case["line"],
+                         f"//ws/{name} - {how} //depot/s/{name}" if how
+                         else f"//ws/{name} - resolve skipped."]
+        options = [f"-a{mode}", *([f"-d{flags}"] if flags else [])]
+        self.assertEqual(self.lines("resolve", *options), expected)
+        for number, case in enumerate(cases):
+            with open(f"{self.root}/{number:03d}", newline="") as file:
+                self.assertEqual(file.read(), self.result(case, mode, f"{number:03d}"), case)
+
+    @staticmethod
+    def result(case: dict, mode: str, name: str) -> str:
+        choice = case[{"s": "as_", "m": "am", "f": "af"}[mode]]
+        if choice not in ("merged", "edit"):
+            return case["theirs" if choice == "theirs" else "yours"]
+        names = (("ORIGINAL B", f"ORIGINAL //depot/s/{name}#1"), ("THEIRS T", f"THEIRS //depot/s/{name}#2"),
+                 ("YOURS Y", f"YOURS //ws/{name}"))
+        text = case["result"]
+        for short, full in names:
+            text = re.sub(rf"(?m)^(>>>>|====) {short}$", rf"\1 {full}", text)
+        return text
+
+    def test_modes(self):
+        """-as, -am and -af"""
+        for mode in "smf":
+            with self.subTest(mode):
+                self.setUp()
+                self.replay("", mode)
+
+    def test_flags(self):
+        """-am with -db, -dw, -dl, -dg"""
+        flags = sorted({case["flags"] for case in json_lines(vectors("merge-curated.jsonl"))[1:]} - {""})
+        self.assertGreater(len(flags), 1)
+        for flag in flags:
+            with self.subTest(flag):
+                self.setUp()
+                self.replay(flag, "m")
 
 
 # what real servers printed
