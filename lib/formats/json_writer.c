@@ -36,11 +36,23 @@ static const char *escape(unsigned char byte, char text[static 8]) {
         return NULL;
 }
 
+/* Nearly all text is plain: no decoding, nothing to escape. */
+static bool is_plain(char byte) {
+        return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\' && byte != '<' && byte != '>' &&
+               byte != '&';
+}
+
 static void put_text(JsonWriter *writer, const char *text) {
         const char *start = text;
 
         put(writer, "\"", 1);
-        while (*text) {
+        for (;;) {
+                while (is_plain(*text)) {
+                        text++;
+                }
+                if (!*text) {
+                        break;
+                }
                 const unsigned char *at = (const unsigned char *) text;
                 uint32_t code_point;
                 size_t length = string_utf8_decode(text, strnlen(text, 4), &code_point);

@@ -303,9 +303,14 @@ const char *api_web_state(void) {
 
 /* --- the request ------------------------------------------------------------------------------------ */
 
+/* Reads see one state of the database, and look only once whether it is another one. An action must see what came of it. */
 int api_open_store(Api *api) {
-        return monitor_store_open(environment("WEIR_STATE", WEIR_STATE_DIRECTORY), DB_READ_ONLY,
-                                  &api->store);
+        int r = monitor_store_open(environment("WEIR_STATE", WEIR_STATE_DIRECTORY), DB_READ_ONLY,
+                                   &api->store);
+
+        return r < 0 || api->route->program != API_PROGRAM_READS ?
+                               r :
+                               db_execute(monitor_store_db(api->store), "BEGIN");
 }
 
 /* The one whose duty it is takes over in this very process: the body is not read yet. */

@@ -155,7 +155,6 @@ static void write_pagination(Api *api, const StreamPage *page, int64_t total, co
         json_object_end(&api->json);
 }
 
-/* Reading the list and the rows in pieces without a transaction may miss a stream that appears meanwhile: a page is a picture. */
 int api_streams(Api *api) {
         StreamPage page = { .server_id = api_number(api, "server_id"),
                             .order = (StreamOrder) api_number(api, "sort"),
