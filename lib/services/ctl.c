@@ -51,6 +51,19 @@ const char *ctl_option(const Ctl *ctl, const char *name) {
         return find_option(ctl->verb->options, name, strlen(name), 0, &i) ? ctl->values[i] : NULL;
 }
 
+int ctl_option_each(const Ctl *ctl, const char *name, int (*function)(const char *value, void *userdata),
+                    void *userdata) {
+        size_t length = strlen(name);
+        int r = 0;
+
+        for (char **given = ctl->given; r >= 0 && given && *given; given++) {
+                if (strncmp(*given, name, length) == 0 && (*given)[length] == '=') {
+                        r = function(*given + length + 1, userdata);
+                }
+        }
+        return r;
+}
+
 int ctl_option_uint(const Ctl *ctl, const char *name, unsigned long long otherwise, unsigned long long max,
                     unsigned long long *ret) {
         const char *text = ctl_option(ctl, name);
@@ -138,6 +151,16 @@ int ctl_open_store(const Ctl *ctl, DbMode mode, MonitorStore **ret, int *ret_sta
         }
 }
 
+/* Columns, not bytes, are what is filled up. */
+static void print_padded(const char *text, size_t width) {
+        size_t columns = 0;
+
+        for (const char *c = text; *c; c++) {
+                columns += ((unsigned char) *c & 0xC0) != 0x80;
+        }
+        printf("  %s%*s ", text, (int) (columns < width ? width - columns : 0), "");
+}
+
 static void print_options(const CtlOption *options) {
         for (; options && options->name; options++) {
                 char left[64];
@@ -152,17 +175,19 @@ static void print_options(const CtlOption *options) {
                                 *argument ? "=" :
                                             "",
                                 argument + optional);
-                printf("  %-26s %s\n", left, options->help);
+                print_padded(left, 26);
+                printf("%s\n", options->help);
         }
 }
 
 static int print_help(const CtlVerb *verbs) {
-        printf("Usage: weirctl VERB [OPTION…] [ARGUMENT…]\n\nAsk and steer weir, which measures Perforce streams.\n\nVerbs:\n");
+        printf("Usage: weirctl VERB [OPTION…] [ARGUMENT…]\n\nAsk and steer weir, which measures Perforce streams and integrates between them.\n\nVerbs:\n");
         for (const CtlVerb *verb = verbs; verb->name; verb++) {
                 char left[64];
 
                 (void) snprintf(left, sizeof left, "%s %s", verb->name, verb->synopsis);
-                printf("  %-34s %s\n", left, verb->summary);
+                print_padded(left, 34);
+                printf("%s\n", verb->summary);
         }
         printf("\nOptions of every verb:\n");
         print_options(common_options);
@@ -228,6 +253,14 @@ static int take_value(const Ctl *ctl, const CtlOption *option, const char *attac
         return 0;
 }
 
+static int remember(Ctl *ctl, const CtlOption *option, size_t at) {
+        _cleanup_free_ char *text = NULL;
+        bool repeats = option->argument && string_has_suffix(option->argument, "…");
+        int r = repeats ? string_format(&text, "%s=%s", option->name, ctl->values[at]) : 0;
+
+        return r < 0 || !repeats ? r : strv_append(&ctl->given, text);
+}
+
 /* Before the verb there are the common options only: `weirctl --state=DIR streams --state=ok`. */
 static int parse_option(Parsed *parsed, bool has_verb, int argc, char *argv[], int *index) {
         const char *word = argv[*index], *name = word[1] == '-' ? word + 2 : NULL;
@@ -236,11 +269,13 @@ static int parse_option(Parsed *parsed, bool has_verb, int argc, char *argv[], i
         const CtlVerb *verb = has_verb ? parsed->ctl.verb : NULL;
         const CtlOption *option;
         char letter = !name && !word[2] ? word[1] : 0;
+        int r;
 
         option = find_option(verb ? verb->options : NULL, name, length, letter, &at);
         if (option) {
-                return take_value(&parsed->ctl, option, equals ? equals + 1 : NULL, argc, argv, index,
-                                  &parsed->ctl.values[at]);
+                r = take_value(&parsed->ctl, option, equals ? equals + 1 : NULL, argc, argv, index,
+                               &parsed->ctl.values[at]);
+                return r < 0 ? r : remember(&parsed->ctl, option, at);
         }
         option = find_option(common_options, name, length, letter, &at);
         if (option) {
@@ -332,6 +367,7 @@ int ctl_main(const CtlVerb *verbs, int argc, char *argv[]) {
         if (parse_words(&parsed, argc, argv) >= 0) {
                 status = run_verb(&parsed, verbs);
         }
+        strv_free(parsed.ctl.given);
         strv_free(parsed.ctl.arguments);
         if (fflush(stdout) != 0 && status == 0) {
                 status = 1;

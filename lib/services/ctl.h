@@ -11,7 +11,7 @@
 #include "base/macro.h"
 #include "resources/db.h"
 
-#define CTL_OPTIONS_MAX 12
+#define CTL_OPTIONS_MAX 24
 
 /* Exit statuses beside 0 and 1 (failed), the same in all of weir's programs. */
 enum {
@@ -25,7 +25,8 @@ enum {
 typedef struct CtlOption {
         const char *name;     /* "server", given as --server */
         char letter;          /* its short form, or 0 */
-        const char *argument; /* "NAME"; "[NAME]": may be left out, the value is "" then; NULL: a flag */
+        const char *argument; /* "NAME"; "[NAME]": may be left out, the value is "" then; "NAME…": may be given
+                                 several times, see ctl_option_each(); NULL: a flag */
         const char *help;
 } CtlOption;
 
@@ -44,7 +45,8 @@ typedef struct CtlVerb {
 struct Ctl {
         const CtlVerb *verb;
         const char *values[CTL_OPTIONS_MAX]; /* by place in the verb's table; a flag's value is "" */
-        char **arguments;                    /* NULL-terminated */
+        char **given; /* NULL-terminated: what was given of repeating options in its order, "NAME=VALUE" */
+        char **arguments; /* NULL-terminated */
         size_t n_arguments;
         bool json;
         const char *config_directory, *state_directory;
@@ -56,6 +58,9 @@ const char *ctl_option(const Ctl *ctl, const char *name);
 static inline bool ctl_flag(const Ctl *ctl, const char *name) {
         return ctl_option(ctl, name) != NULL;
 }
+/* Of an option that repeats: calls function with each value in the order given, until one returns negative, which is returned. */
+int ctl_option_each(const Ctl *ctl, const char *name, int (*function)(const char *value, void *userdata),
+                    void *userdata);
 /* The value as a number; a bad one is reported: -EINVAL. otherwise is taken when the option was not given.
  * */
 int ctl_option_uint(const Ctl *ctl, const char *name, unsigned long long otherwise, unsigned long long max,

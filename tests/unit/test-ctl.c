@@ -17,6 +17,13 @@
 
 static char seen[512]; /* what the verb was given, as text */
 
+static int add_each(const char *value, void *userdata) {
+        size_t n = strlen(seen);
+
+        (void) snprintf(seen + n, sizeof seen - n, " each:%s", value);
+        return strcmp(value, "stop") == 0 ? -ECANCELED : 0;
+}
+
 static int run_probe(Ctl *ctl) {
         const char *name = ctl_option(ctl, "name");
         unsigned long long count;
@@ -31,6 +38,7 @@ static int run_probe(Ctl *ctl) {
         for (size_t i = 0; i < ctl->n_arguments; i++) {
                 n += snprintf(seen + n, sizeof seen - (size_t) n, " <%s>", ctl->arguments[i]);
         }
+        (void) ctl_option_each(ctl, "each", add_each, NULL);
         return 0;
 }
 
@@ -42,6 +50,7 @@ static const CtlOption probe_options[] = {
         { "name", 'n', "NAME", "a name" },
         { "flag", 'f', NULL, "a flag" },
         { "count", 0, "N", "a number" },
+        { "each", 'e', "NAME=VALUE…", "something that may be repeated" },
         {},
 };
 static const CtlVerb verbs[] = {
@@ -113,6 +122,12 @@ static void test_options(void **state) {
                   "name=(none) flag=0 count=7 json=0 config=/c state=/s" },
                 { { "weirctl", "probe", "--", "--flag", "-n", NULL },
                   "name=(none) flag=0 count=7 json=0 config=/etc/weir state=/var/lib/weir <--flag> <-n>" },
+                { { "weirctl", "probe", "--each=a=1", "-e", "b", "--each", "--each", "x", "--each=", NULL },
+                  "name=(none) flag=0 count=7 json=0 config=/etc/weir state=/var/lib/weir <x> each:a=1 each:b each:--each each:" },
+                { { "weirctl", "probe", "-e", "1", "-e", "stop", "-e", "2", NULL },
+                  "name=(none) flag=0 count=7 json=0 config=/etc/weir state=/var/lib/weir each:1 each:stop" },
+                { { "weirctl", "probe", "-n", "1", "--name=2", NULL },
+                  "name=2 flag=0 count=7 json=0 config=/etc/weir state=/var/lib/weir" },
                 { { "weirctl", "probe", "-", "", NULL },
                   "name=(none) flag=0 count=7 json=0 config=/etc/weir state=/var/lib/weir <-> <>" },
         };
@@ -176,6 +191,8 @@ static void test_help(void **state) {
         }
         assert_int_equal(run(text, sizeof text, (const char *[]) { "weirctl", "probe", "--help", NULL }), 0);
         assert_non_null(strstr(text, "-n, --name=NAME"));
+        assert_non_null(strstr(text,
+                               "-e, --each=NAME=VALUE…    something")); /* padded by columns, not by bytes */
         assert_non_null(strstr(text, "--json"));
         assert_int_equal(run(text, sizeof text, (const char *[]) { "weirctl", "--version", NULL }), 0);
         assert_true(strncmp(text, "weirctl ", 8) == 0);

@@ -3,6 +3,7 @@
 # stopping leaves no process. The job's programs are stand-ins here.
 here=$(dirname "$(realpath "$0")")/..
 . "$here/tap.sh"
+systemctl mask --quiet --runtime --now weir-jobd.service # it would end units that it knows nothing of
 programs=/usr/lib/weir
 secret=CANARY-7f3a91d2-ticket
 bytes=$(printf %s "$secret" | od -An -v -tu1 | tr -s ' \n' ' ')

@@ -1,0 +1,223 @@
+/* `weirctl logs`: what a job printed and did, from the journal. Lines of hooks and of p4 do not say which stage they belong to; it is the one
+ * that was entered last. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/string_util.h"
+#include "base/time_util.h"
+#include "domain/job_id.h"
+#include "domain/job_stage.h"
+#include "resources/journal_reader.h"
+#include "services/ctl_job.h"
+#include "services/ctl_output.h"
+#include "services/ctl_verbs.h"
+
+#define LOOK_USEC USEC_PER_SEC /* how often it is asked whether the job has ended */
+#define QUIET_USEC                                                                                          \
+        (500 * USEC_PER_MSEC) /* after its end nothing comes any more when it was quiet for so long */
+#define LINE_MAX_BYTES ((size_t) 128 * 1024) /* of one message on the terminal */
+#define LINES_MAX 10000000
+
+const CtlOption ctl_logs_options[] = {
+        { "follow", 'f', NULL, "go on until the job has ended" },
+        { "stage", 's', "STAGE", "only lines of one stage: SYNC, INTEGRATE, BUILD…" },
+        { "lines", 'n', "N", "only the last N lines" },
+        {},
+};
+
+typedef struct Logs {
+        const Ctl *ctl;
+        const char *id;
+        JournalReader *reader;
+        const char *stage; /* the only one that is wanted; NULL: all */
+        char *current;     /* the stage that was entered last */
+        uint64_t n_lines, n_skipped;
+} Logs;
+
+/* --- one line -------------------------------------------------------------------------------------------------------- */
+
+static void print_json_line(const JournalLine *line, const char *stage) {
+        CtlJson json;
+
+        ctl_json_begin(&json);
+        json_object_begin(&json.writer, NULL);
+        json_time(&json.writer, "time", line->time);
+        json_int(&json.writer, "time_usec", line->time);
+        json_int(&json.writer, "priority", line->priority);
+        json_string(&json.writer, "identifier", line->identifier);
+        json_string(&json.writer, "stage", stage);
+        json_string(&json.writer, "message", line->message);
+        json_object_end(&json.writer);
+        (void) ctl_json_print(&json);
+}
+
+/* Each line of a message of several on its own, so that none can pass for another record's. */
+static void print_text_line(const JournalLine *line) {
+        char when[TIME_TEXT_MAX];
+        _cleanup_free_ char *copy = NULL;
+        char *rest, *part;
+        bool is_first = true;
+
+        if (string_copy(&copy, line->message) < 0) {
+                return;
+        }
+        (void) time_format_local(when, line->time);
+        rest = copy;
+        while ((part = strsep(&rest, "\n"))) {
+                _cleanup_free_ char *printable = NULL;
+
+                (void) string_printable(&printable, part, LINE_MAX_BYTES);
+                printf("%s%s%s\n", when, is_first ? "  " : "  | ", printable ? printable : "");
+                is_first = false;
+        }
+}
+
+static int note_stage(Logs *logs, const JournalLine *line) {
+        return line->stage && !string_equal(line->stage, logs->current) ?
+                               string_replace(&logs->current, line->stage) :
+                               0;
+}
+
+static bool is_wanted(const Logs *logs) {
+        return !logs->stage || string_equal(logs->stage, logs->current);
+}
+
+/* Prints what is there, passing over the first n_skipped lines. */
+static int print_lines(Logs *logs) {
+        JournalLine line;
+        int r;
+
+        while ((r = journal_reader_next(logs->reader, &line)) > 0) {
+                r = note_stage(logs, &line);
+                if (r < 0 || !is_wanted(logs)) {
+                        continue;
+                }
+                if (logs->n_skipped > 0) {
+                        logs->n_skipped--;
+                        continue;
+                }
+                if (logs->ctl->json) {
+                        print_json_line(&line, logs->current);
+                } else {
+                        print_text_line(&line);
+                }
+                logs->n_lines++;
+        }
+        (void) fflush(stdout);
+        return ferror(stdout) ? -EPIPE : r;
+}
+
+/* --- the last ones --------------------------------------------------------------------------------------------------- */
+
+/* With a stage it takes two passes: how many there are, then all but the last of them are passed over. */
+static int skip_to_last(Logs *logs, uint64_t n) {
+        JournalLine line;
+        uint64_t n_wanted = 0;
+        int r = 0;
+
+        if (n == 0) {
+                return 0;
+        }
+        if (!logs->stage && !logs->ctl->json) {
+                return journal_reader_seek(logs->reader, n);
+        }
+        while (r >= 0 && (r = journal_reader_next(logs->reader, &line)) > 0) {
+                r = note_stage(logs, &line);
+                n_wanted += is_wanted(logs);
+        }
+        logs->n_skipped = n_wanted > n ? n_wanted - n : 0;
+        free(TAKE_PTR(logs->current));
+        return r < 0 ? r : journal_reader_seek(logs->reader, 0);
+}
+
+/* --- following ------------------------------------------------------------------------------------------------------- */
+
+/* weir-jobd being away is no reason to stop reading. */
+static bool has_ended(const Logs *logs, JobsClient *client) {
+        _cleanup_(job_record_done) JobRecord job = {};
+        _cleanup_free_ char *message = NULL;
+        int r = jobs_client_get(client, logs->id, &job, &message);
+
+        return r == -ENOENT || (r >= 0 && job.finished_at > 0);
+}
+
+static int follow(Logs *logs, JobsClient *client) {
+        bool ended = false;
+        int r = print_lines(logs);
+
+        while (r >= 0) {
+                r = journal_reader_wait(logs->reader, ended ? QUIET_USEC : LOOK_USEC);
+                if (r == 0 && ended) {
+                        return 0;
+                }
+                ended = ended || (r == 0 && has_ended(logs, client));
+                r = r < 0 ? r : print_lines(logs);
+        }
+        return r;
+}
+
+/* --- the verb -------------------------------------------------------------------------------------------------------- */
+
+static int fail(const Ctl *ctl, int error, const char *id) {
+        switch (error) {
+        case -ENODATA:
+        case -EACCES:
+                return ctl_fail(ctl, CTL_EXIT_NO_PERMISSION,
+                                "Run it as root, or join the group `systemd-journal`.",
+                                "You may not read the journal.");
+        case -EPIPE:
+                return 1;
+        default:
+                return ctl_fail(ctl, 1, NULL, "Failed to read the journal of %s: %s.", id, strerror(-error));
+        }
+}
+
+static int read_logs(Logs *logs, uint64_t n, JobsClient *client) {
+        static const char *const users[] = { "weir", "weir-run", NULL };
+        int r = journal_reader_open(logs->id, users, &logs->reader);
+
+        r = r < 0 ? r : skip_to_last(logs, n);
+        return r < 0 ? r : ctl_flag(logs->ctl, "follow") ? follow(logs, client) : print_lines(logs);
+}
+
+/* A job may be known although its lines are not kept any more, and the other way round. */
+static int check_job(const Ctl *ctl, JobsClient *client, const char *id) {
+        _cleanup_(job_record_done) JobRecord job = {};
+        _cleanup_free_ char *message = NULL, *what = NULL;
+        int r = jobs_client_get(client, id, &job, &message);
+
+        if (r < 0) {
+                (void) string_format(&what, "find %s", id);
+                return ctl_job_explain(ctl, r, what ? what : "find the job", message);
+        }
+        return ctl_fail(ctl, 1, NULL, "The journal has %s %s.",
+                        ctl_option(ctl, "stage") ? "no such lines of" : "no lines of", id);
+}
+
+int ctl_logs(Ctl *ctl) {
+        _cleanup_(jobs_client_freep) JobsClient *client = NULL;
+        Logs logs = { .ctl = ctl, .id = ctl->arguments[0], .stage = ctl_option(ctl, "stage") };
+        unsigned long long n;
+        int status = 1, r;
+
+        if (ctl_option_uint(ctl, "lines", 0, LINES_MAX, &n) < 0) {
+                return CTL_EXIT_USAGE;
+        }
+        if (!job_id_is_valid(logs.id)) {
+                return ctl_fail(ctl, CTL_EXIT_USAGE, "`weirctl jobs` lists them.", "%s is no job's name.",
+                                logs.id);
+        }
+        if (logs.stage && job_stage_from_string(logs.stage) < 0) {
+                return ctl_fail(ctl, CTL_EXIT_USAGE, NULL, "There is no stage %s.", logs.stage);
+        }
+        if (ctl_job_connect(ctl, &client, &status) < 0) {
+                return status;
+        }
+        r = read_logs(&logs, n, client);
+        (void) journal_reader_close(logs.reader);
+        free(logs.current);
+        return r < 0 ? fail(ctl, r, logs.id) : logs.n_lines > 0 ? 0 : check_job(ctl, client, logs.id);
+}
