@@ -8,7 +8,7 @@ which commits on success and rolls back on any exception; a committed transactio
 """
 
 import contextlib
-import gc
+import itertools
 import sqlite3
 import threading
 from pathlib import Path
@@ -18,6 +18,7 @@ from . import decode, encode
 from .schema import SCHEMA, VERSION
 
 FILE = "db.sqlite"
+LISTED_AT_ONCE = 1000
 
 
 class Row(dict):
@@ -28,7 +29,6 @@ class Row(dict):
 
 class StoreError(Exception):
     """The database cannot be used."""
-
 
 def prefix_range(prefix: str) -> tuple[str, bytes]:
     """Bounds (low inclusive, high exclusive) of all keys that start with prefix, for `path >= ? AND path <
@@ -74,8 +74,15 @@ class Store:
         self.db.close()
 
     def rows(self, sql: str, *args) -> Iterator[tuple]:
-        """Rows as tuples, read lazily: do not write to a table while iterating over it."""
-        return self.db.execute(sql, _bind(args))
+        """Rows as tuples, many of them read lazily: do not write to a table while iterating over it."""
+        return self._listing(self.db.execute(sql, _bind(args)))
+
+    def _listing(self, cursor: sqlite3.Cursor) -> Iterator[tuple]:
+        """A few rows are read at once: nobody may write whose listing began before somebody else wrote."""
+        first = cursor.fetchmany(LISTED_AT_ONCE)
+        if len(first) < LISTED_AT_ONCE:
+            return iter(first)
+        return itertools.chain(first, cursor)
 
     def all(self, sql: str, *args) -> list[tuple]:
         return self.db.execute(sql, _bind(args)).fetchall()
@@ -96,7 +103,7 @@ class Store:
     def objects(self, sql: str, *args) -> Iterator[Row]:
         cursor = self.db.execute(sql, _bind(args))
         names = [c[0] for c in cursor.description]
-        return (Row(zip(names, row)) for row in cursor)
+        return (Row(zip(names, row)) for row in self._listing(cursor))
 
     def object(self, sql: str, *args) -> Row | None:
         return next(self.objects(sql, *args), None)
@@ -114,21 +121,12 @@ class Store:
         marks = ", ".join("?" * len(columns))
         self.execute(f'INSERT OR REPLACE INTO "{table}" ({names}) VALUES ({marks})', *columns.values())
 
-    def _begin(self) -> None:
-        """A command that was broken off amid a listing may leave the listing, and with it an old snapshot, to the
-        garbage collector; with one nobody may write."""
-        try:
-            self.db.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError:
-            gc.collect()
-            self.db.execute("BEGIN IMMEDIATE")
-
     @contextlib.contextmanager
     def write(self):
         """A writing transaction; may be nested (the outermost one commits)."""
         with self.lock:
             if self.depth == 0:
-                self._begin()
+                self.db.execute("BEGIN IMMEDIATE")
             self.depth += 1
             try:
                 yield self
@@ -160,22 +158,15 @@ class Store:
 
 
 class Pool:
-    """Connections of one server process; they share the writers' lock."""
+    """Connections of one server process; they share the writers' lock. Each is used once: what a command left
+    open in it would keep an old snapshot alive, with which the next one could not write."""
 
     def __init__(self, root: str | Path):
         self.root = root
         self.lock = threading.RLock()
-        self.guard = threading.Lock()
-        self.idle: list[Store] = [Store(root, self.lock)]
+        Store(root, self.lock).close()  # a database that cannot be used is known at once
 
     @contextlib.contextmanager
     def store(self):
-        with self.guard:
-            store = self.idle.pop() if self.idle else None
-        if store is None:
-            store = Store(self.root, self.lock)
-        try:
+        with contextlib.closing(Store(self.root, self.lock)) as store:
             yield store
-        finally:
-            with self.guard:
-                self.idle.append(store)
