@@ -151,6 +151,15 @@ size_t string_utf8_decode(const char *string, size_t length, uint32_t *ret) {
         return 0;
 }
 
+bool string_has_control(const char *string) {
+        for (; *string; string++) {
+                if ((unsigned char) *string < 0x20 || *string == 0x7f) {
+                        return true;
+                }
+        }
+        return false;
+}
+
 bool string_is_utf8(const char *string, size_t length) {
         while (length > 0) {
                 uint32_t code_point;

@@ -34,6 +34,7 @@ DEFINE_TRIVIAL_CLEANUP_FUNC(char **, strv_free);
 /* A copy safe to print on a terminal or in the journal's MESSAGE: control bytes and invalid UTF-8 become
  * \xNN escapes; at most max_bytes of output, cut with an ellipsis. */
 int string_printable(char **ret, const char *string, size_t max_bytes);
+bool string_has_control(const char *string); /* a byte below a blank, or DEL */
 bool string_is_utf8(const char *string, size_t length);
 /* Decodes the code point at the start of string: returns its length in bytes (1-4), 0 when it is not UTF-8.
  * */

@@ -230,7 +230,7 @@ static bool is_variable_name(const char *name) {
         return length > 0 && length < NAME_MAX_BYTES && !name[length] && !(*name >= '0' && *name <= '9');
 }
 
-/* P4… would turn the job's own commands to another server or user; LD_… and PATH are how one program becomes another. */
+/* P4… would turn the job's own commands to another server or user; LD_… is how one program becomes another. */
 static bool is_reserved_name(const char *name) {
         static const char *const prefixes[] = { "P4", "WEIR_", "LD_", "CREDENTIALS_" };
 
@@ -345,7 +345,11 @@ static int check_path(const char *field, const char *path, char **ret_message) {
         if (!string_has_prefix(path, "//") || strlen(path) < 4 || path[2] == '/') {
                 return json_error("spec", field, ret_message, "a depot path, //depot/…, is expected");
         }
-        if (strpbrk(path, "@#\n\r")) {
+        if (string_has_control(path)) {
+                return json_error("spec", field, ret_message,
+                                  "a path without control characters is expected");
+        }
+        if (strpbrk(path, "@#")) {
                 return json_error("spec", field, ret_message,
                                   "a path without @ and # is expected; changelist says the revision");
         }

@@ -15,15 +15,6 @@ static int refuse(const char **ret_problem, const char *problem) {
         return -EINVAL;
 }
 
-static bool has_control_bytes(const char *text) {
-        for (; *text; text++) {
-                if ((unsigned char) *text < ' ' || *text == 0x7f) {
-                        return true;
-                }
-        }
-        return false;
-}
-
 static bool is_component(const char *text, size_t length) {
         return length > 0 && length <= LOCK_COMPONENT_MAX && !memchr(text, '/', length) && text[0] != '.';
 }
@@ -88,7 +79,7 @@ int lock_resource_parse(const char *text, char **ret, const char **ret_problem) 
         if (strlen(text) > LOCK_RESOURCE_MAX) {
                 return refuse(ret_problem, "the name is too long");
         }
-        if (has_control_bytes(text) || !string_is_utf8(text, strlen(text))) {
+        if (string_has_control(text) || !string_is_utf8(text, strlen(text))) {
                 return refuse(ret_problem, "the name holds control characters or is not UTF-8");
         }
         for (size_t i = 0; i < ELEMENTSOF(fixed); i++) {

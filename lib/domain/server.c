@@ -43,15 +43,6 @@ static bool is_digit(char c) {
         return c >= '0' && c <= '9';
 }
 
-static bool has_control(const char *text) {
-        for (; *text; text++) {
-                if ((unsigned char) *text < 0x20 || *text == 0x7f) {
-                        return true;
-                }
-        }
-        return false;
-}
-
 static const char *text_problem(const char *text, size_t max) {
         if (string_is_empty(text)) {
                 return "must not be empty";
@@ -59,7 +50,7 @@ static const char *text_problem(const char *text, size_t max) {
         if (strlen(text) > max) {
                 return "is too long";
         }
-        if (has_control(text)) {
+        if (string_has_control(text)) {
                 return "must not contain control characters";
         }
         return string_is_utf8(text, strlen(text)) ? NULL : "must be UTF-8";

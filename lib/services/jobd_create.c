@@ -69,8 +69,10 @@ static int check_bounds(const Jobd *jobd, const JobdRequest *request, char **ret
             (options->credential_size == 0 || options->credential_size > JOBD_CREDENTIAL_MAX)) {
                 return complain(-EINVAL, ret_message, "The credential is empty or larger than 4096 bytes");
         }
-        if (string_is_empty(options->owner) || strlen(options->owner) > OWNER_MAX) {
-                return complain(-EINVAL, ret_message, "The owner has no name, or too long a one");
+        if (string_is_empty(options->owner) || strlen(options->owner) > OWNER_MAX ||
+            string_has_control(options->owner)) {
+                return complain(-EINVAL, ret_message,
+                                "The owner has no name, or one that is too long or no text");
         }
         if (jobd->n_live + jobd->n_drafts >= JOBD_QUEUE_MAX) {
                 return complain(-ENOBUFS, ret_message, "There are 10000 jobs already that have not ended");

@@ -7,7 +7,7 @@
 static void test_refusals(void **state) {
         _cleanup_free_ char *large = malloc(70000);
         const JobOptions nobody = {}, stranger = { .owner = "alice", .p4user = "bad name" };
-        const JobOptions empty = { .owner = "alice", .credential = "" };
+        const JobOptions empty = { .owner = "alice", .credential = "" }, lines = { .owner = "a\nb" };
         const struct {
                 const char *spec;
                 const JobOptions *options;
@@ -23,6 +23,7 @@ static void test_refusals(void **state) {
                 { "{\"server\":\"demo\",\"path\":\"//demo/dev/...\",\"host\":\"elsewhere\"}", NULL, -EBADMSG,
                   "spec.host" },
                 { "{\"server\":\"demo\",\"path\":\"//demo/dev/...\"}", &nobody, -EINVAL, "owner" },
+                { "{\"server\":\"demo\",\"path\":\"//demo/dev/...\"}", &lines, -EINVAL, "owner" },
                 { "{\"server\":\"demo\",\"path\":\"//demo/dev/...\"}", &stranger, -EINVAL, "p4user" },
                 { "{\"server\":\"demo\",\"path\":\"//demo/dev/...\"}", &empty, -EINVAL, "credential" },
                 { large, NULL, -EBADMSG, "65536" },
