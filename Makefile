@@ -24,6 +24,10 @@ SYSTEMDDIR := $(PREFIX)/lib/systemd
 UNITDIR    := $(SYSTEMDDIR)/system
 DATADIR    := $(PREFIX)/share
 SYSCONFDIR := /etc
+# The bus, polkit and the journal look for these in their own places only, whatever PREFIX says.
+DBUSPOLICYDIR := $(if $(filter /usr,$(PREFIX)),/usr/share,$(SYSCONFDIR))/dbus-1/system.d
+POLKITDIR     := /usr/share/polkit-1
+CATALOGDIR    := /usr/lib/systemd/catalog
 VERSION    := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 # What the programs stand on. --as-needed below drops from each program what it does not use.
@@ -209,12 +213,12 @@ install: $(BINS) $(CGIS) ## install below $(DESTDIR)$(PREFIX); with an empty DES
 	$(call put,644,$(PREFIX)/lib/sysusers.d,$(wildcard units/sysusers.d/*.conf))
 	$(call put,644,$(PREFIX)/lib/tmpfiles.d,$(wildcard units/tmpfiles.d/*.conf))
 	$(if $(DESTDIR),,systemd-sysusers weir.conf && systemd-tmpfiles --create weir.conf)
-	$(call put,644,$(DATADIR)/dbus-1/system.d,$(wildcard dbus/org.weir.*.conf))
+	$(call put,644,$(DBUSPOLICYDIR),$(wildcard dbus/org.weir.*.conf))
 	$(call put,644,$(DATADIR)/dbus-1/system-services,$(wildcard dbus/org.weir.*.service))
 	$(call put,644,$(DATADIR)/dbus-1/interfaces,$(wildcard dbus/org.weir.*.xml))
-	$(call put,644,$(DATADIR)/polkit-1/actions,$(wildcard dbus/*.policy))
-	$(call put,644,$(DATADIR)/polkit-1/rules.d,$(wildcard dbus/*.rules))
-	$(call copy,644,$(SYSTEMDDIR)/catalog,$(wildcard config/*.catalog))
+	$(call put,644,$(POLKITDIR)/actions,$(wildcard dbus/*.policy))
+	$(call put,644,$(POLKITDIR)/rules.d,$(wildcard dbus/*.rules))
+	$(call copy,644,$(CATALOGDIR),$(wildcard config/*.catalog))
 	$(call put,644,$(DATADIR)/man/man1,$(MAN1))
 	$(call put,644,$(DATADIR)/man/man5,$(MAN5))
 	$(call put,644,$(DATADIR)/man/man8,$(MAN8))
@@ -227,8 +231,8 @@ install: $(BINS) $(CGIS) ## install below $(DESTDIR)$(PREFIX); with an empty DES
 uninstall: ## remove what install put there; configuration, history and users stay
 	@cd '$(DESTDIR)/' 2>/dev/null && rm -f .$(BINDIR)/weirctl .$(SYSTEMDDIR)/system-generators/weir-generator \
 	    $(UNITS:units/%=.$(UNITDIR)/%) .$(PREFIX)/lib/sysusers.d/weir.conf .$(PREFIX)/lib/tmpfiles.d/weir.conf \
-	    .$(SYSTEMDDIR)/catalog/weir.catalog .$(SYSTEMDDIR)/catalog/weir.ru.catalog \
-	    .$(DATADIR)/dbus-1/*/org.weir.* .$(DATADIR)/polkit-1/*/org.weir.* \
+	    .$(CATALOGDIR)/weir.catalog .$(CATALOGDIR)/weir.ru.catalog \
+	    .$(DATADIR)/dbus-1/*/org.weir.* .$(DBUSPOLICYDIR)/org.weir.* .$(POLKITDIR)/*/org.weir.* \
 	    $(foreach n,1 5 8,$(addprefix .$(DATADIR)/man/man$(n)/,$(notdir $(MAN$(n))))) \
 	    .$(DATADIR)/bash-completion/completions/weirctl && rm -rf .$(LIBEXECDIR) .$(DATADIR)/weir
 

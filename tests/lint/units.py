@@ -10,6 +10,8 @@ from pathlib import Path
 from tap import TOP, check, end, sources
 
 CEILING = 2.0
+# Where the bus, polkit and the journal look, and nowhere below another PREFIX.
+FIXED = ("etc/dbus-1/system.d/", "usr/share/polkit-1/actions/", "usr/share/polkit-1/rules.d/", "usr/lib/systemd/catalog/")
 BUILD = (TOP / os.environ.get("B", "build/debug")).resolve()
 
 
@@ -130,7 +132,9 @@ with tempfile.TemporaryDirectory(prefix="weir-install.") as folder:
     other = Path(folder, "other")
     install(str(other), "PREFIX=/opt/weir")
     check("PREFIX is honoured",
-          [f"{n} is outside" for n in installed(other) if not n.startswith(("opt/weir/", "etc/weir/"))]
+          [f"{n} is outside" for n in installed(other) if not n.startswith(("opt/weir/", "etc/weir/", *FIXED))]
+          + [f"nothing in {place}, the only one looked at" for place in FIXED
+             if not any(n.startswith(place) for n in installed(other))]
           + [f"{n} names /usr/lib/weir" for n in installed(other)
              if n.endswith((".service", ".timer")) and "/usr/lib/weir" in (other / n).read_text()])
     check("D-Bus and polkit files are well-formed XML", bad_xml())
