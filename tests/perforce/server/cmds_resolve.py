@@ -141,7 +141,7 @@ class Resolver:
         """Their revision was obliterated, or their shelf deleted: it can only be ignored."""
         if record.type in (MOVE, DELETE) or self.mode == "y":
             return False
-        theirs = resolve_file.source_of(self.ctx, record)
+        theirs = file.theirs(record)
         if theirs is not None and theirs.lbrFile and theirs.live:
             return False
         if theirs is None and record.endFromRev < 0:

@@ -7,6 +7,7 @@ hold and digests are of, has LF line ends and keywords unexpanded.
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from . import encode
@@ -76,6 +77,7 @@ class FileType(NamedTuple):
         return code | (LIMITED | KEPT.index(self.keep) << 8 if self.keep else 0)
 
 
+@lru_cache(maxsize=1024)
 def parse(text: str, default: FileType | None = None) -> FileType:
     """A type by name.  `+mods` alone are added to `default`.  Raises CommandError with the product's
     message."""

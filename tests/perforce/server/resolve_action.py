@@ -14,7 +14,7 @@ from .integ_rows import BRANCH, BRANCH_FROM, COPY_FROM, DELETE, DELETE_FROM, FIL
     MOVE, MOVED_FROM, Record
 from .messages import M
 from .resolve_content import MERGED, SKIP, THEIRS, YOURS
-from .resolve_file import File, base_of, source_of
+from .resolve_file import File
 from .transfer import Outbox, set_writable
 
 HOW = {(BRANCH, THEIRS): (BRANCH_FROM, "branch from"), (DELETE, THEIRS): (DELETE_FROM, "delete from")}
@@ -86,7 +86,7 @@ def _move(ctx: Context, file: File, record: Record) -> Question:
 
 
 def _filetype(ctx: Context, file: File, record: Record) -> Question:
-    theirs, base = source_of(ctx, record), base_of(ctx, record)
+    theirs, base = file.theirs(record), file.base(record)
     kinds = [filetype.parse(kind) for kind in (base.type if base else file.row.type, theirs.type,
                                                file.row.type)]
     merged = merge_types(*kinds) if base else None
@@ -130,7 +130,7 @@ def _apply_branch(ctx: Context, outbox: Outbox, file: File, record: Record, choi
         file.row = file.row._replace(action="delete", digest=None)
         done()
         return
-    theirs = source_of(ctx, record)
+    theirs = file.theirs(record)
     file.row = file.row._replace(digest=theirs.digest)
     file.expected = theirs.digest
     outbox.put(theirs._replace(type=file.row.type), file.local, done)

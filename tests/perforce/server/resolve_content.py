@@ -13,7 +13,7 @@ from .integ_rows import CONTENT, COPY_FROM, EDIT_FROM, IGNORED, MERGE_FROM, Reco
 from .integ_submit import UNTOUCHED
 from .merge3 import COUNTED, Merge, chunks_without_base, merge_binary
 from .messages import M
-from .resolve_file import TEXT_3WAY, File, base_of, source_of
+from .resolve_file import TEXT_3WAY, File
 from .revquery import Rev
 from .transfer import Outbox
 
@@ -34,7 +34,7 @@ class Comparison(NamedTuple):
 
 def compare(file: File, record: Record, kind: str, flags: str, all_marked: bool) -> Comparison | None:
     """Merges and tells the counts; None (and said so) if a content is not to be had."""
-    theirs, base = source_of(file.ctx, record), base_of(file.ctx, record)
+    theirs, base = file.theirs(record), file.base(record)
     if kind == TEXT_3WAY:
         return _merge(file, record, theirs, base, flags, all_marked)
     if base is None and is_textual(file, theirs):
@@ -93,7 +93,7 @@ class Applier:
 
     def apply(self, file: File, record: Record, choice: str, content: bytes | None, done) -> None:
         """content: of a merged or edited result; None for an edited one that is in the workspace already."""
-        theirs = source_of(self.ctx, record)
+        theirs = file.theirs(record)
         if choice == THEIRS:
             self._take_theirs(file, theirs, done)
         elif choice in (MERGED, EDITED) and content is not None:

@@ -24,18 +24,6 @@ SHELVED = ("SELECT depotFile, rev, type, action, change, date, modTime, digest, 
 TEXT_3WAY, RAW_3WAY, RAW_2WAY = "3waytext", "3wayraw", "2wayraw"
 
 
-def source_of(ctx: Context, record: Record) -> Rev | None:
-    """Their revision: one of the depot or of a shelf."""
-    if record.endFromRev > 0:
-        return openfiles.revision(ctx.store, record.fromFile, record.endFromRev)
-    row = raw_rows(ctx.store, SHELVED, -record.endFromRev, record.fromFile).fetchone()
-    return row and made(row)
-
-
-def base_of(ctx: Context, record: Record) -> Rev | None:
-    return openfiles.revision(ctx.store, record.baseFile, record.baseRev) if record.baseFile else None
-
-
 def is_text(rev: Rev | None) -> bool:
     return rev is not None and filetype.parse(rev.type).is_text
 
@@ -77,6 +65,7 @@ class File:
     def __init__(self, ctx: Context, files: ClientFiles, out: Output, row: Opened, records: list[Record]):
         self.ctx, self.files, self.out, self.row, self.records = ctx, files, out, row, records
         self.yours: bytes | None = None
+        self.revisions: dict[tuple, Rev | None] = {}
         self.others: list[Opened] = []          # rows of other files that a move makes
         self.gone: list[Opened] = []            # rows that a move replaces
         self.changed: list[tuple[Record, Record]] = []      # (as it was, as it is now)
@@ -124,6 +113,23 @@ class File:
 
     # contents
 
+    def theirs(self, record: Record) -> Rev | None:
+        """Their revision: one of the depot or of a shelf."""
+        known = (record.fromFile, record.endFromRev)
+        if known not in self.revisions:
+            if record.endFromRev > 0:
+                self.revisions[known] = openfiles.revision(self.ctx.store, *known)
+            else:
+                row = raw_rows(self.ctx.store, SHELVED, -record.endFromRev, record.fromFile).fetchone()
+                self.revisions[known] = row and made(row)
+        return self.revisions[known]
+
+    def base(self, record: Record) -> Rev | None:
+        known = (record.baseFile, record.baseRev)
+        if record.baseFile and known not in self.revisions:
+            self.revisions[known] = openfiles.revision(self.ctx.store, *known)
+        return self.revisions.get(known)
+
     def text(self, rev: Rev | None) -> bytes | None:
         """A revision's content, None (and said so) if it is gone."""
         try:
@@ -134,7 +140,7 @@ class File:
 
     def merge_kind(self, record: Record, forced_text: bool = False) -> str:
         """How a content resolve works: a merge of texts, or a choice."""
-        theirs, base = source_of(self.ctx, record), base_of(self.ctx, record)
+        theirs, base = self.theirs(record), self.base(record)
         if base is None or theirs is None:
             return RAW_2WAY
         mine = filetype.parse(self.row.type).is_text
@@ -169,7 +175,7 @@ def tell(file: File, record: Record, kind: str, shows_base: bool, forced_raw: bo
 
 
 def _types(file: File, record: Record) -> dict[str, str]:
-    base, theirs = base_of(file.ctx, record), source_of(file.ctx, record)
+    base, theirs = file.base(record), file.theirs(record)
     return {"baseType": base.type, "headType": theirs.type}
 
 

@@ -10,7 +10,7 @@ from .messages import M
 from .options import Options
 from .resolve_action import Question
 from .resolve_content import EDITED, MERGED, SKIP, THEIRS, YOURS, Comparison
-from .resolve_file import File, Output, base_of, is_text, source_of
+from .resolve_file import File, Output, is_text
 
 LETTERS = {MERGED: "am", THEIRS: "at", YOURS: "ay", EDITED: "e"}
 MARKERS = (b">>>> ORIGINAL ", b"==== THEIRS ", b"==== YOURS ")
@@ -65,7 +65,7 @@ class Dialogue:
         self.flags = "".join(opts.all("d"))
         self.merged, self.edited = found.merged, False
         self.default = LETTERS[found.suggestion]
-        self.textual = is_text(source_of(ctx, record)) and b"\0" not in file.yours
+        self.textual = is_text(file.theirs(record)) and b"\0" not in file.yours
 
     def run(self) -> tuple[str, bytes | None]:
         while True:
@@ -112,7 +112,7 @@ class Dialogue:
             self.merged, self.edited, self.default = answer.raw("data"), True, "ae"
 
     def show(self, word: str) -> None:
-        base = self.file.text(base_of(self.ctx, self.record)) or b""
+        base = self.file.text(self.file.base(self.record)) or b""
         sides = {"d": (self.file.yours, self.merged), "dt": (base, self._theirs()),
                  "dy": (base, self.file.yours), "dm": (base, self.merged)}
         self.ctx.text(diff(*sides[word], self.flags))
@@ -121,7 +121,7 @@ class Dialogue:
         self.ctx.message(M.NoMerger)
 
     def _theirs(self) -> bytes:
-        return self.file.text(source_of(self.ctx, self.record)) or b""
+        return self.file.text(self.file.theirs(self.record)) or b""
 
 
 CHOICES = {"at": Dialogue.accept_side, "ay": Dialogue.accept_side, "s": Dialogue.skip, "et": Dialogue.edit,
