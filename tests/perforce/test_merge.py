@@ -52,6 +52,19 @@ class Merges(unittest.TestCase):
     def test_product_random(self):
         self.replay("merge-random.jsonl")
 
+    def test_one_sided(self):
+        """where one side is the base, each difference of the other is a chunk"""
+        generator = random.Random(5)
+        for _ in range(500):
+            base = [b"%d\n" % generator.randint(0, 6) for _ in range(generator.randint(0, 12))]
+            changed = edited(generator, base)
+            count = len(hunks(base, changed))
+            old, new = b"".join(base), b"".join(changed)
+            for texts, kind in (((old, new, old), "theirs"), ((old, old, new), "yours")):
+                merge = Merge(*texts)
+                self.assertEqual(merge.counts(), dict.fromkeys(COUNTED, 0) | {kind: count})
+                self.assertEqual(merge.text(), new)
+
     def test_properties(self):
         """chunks cover all three texts in order; what one side leaves alone the other decides"""
         generator = random.Random(11)

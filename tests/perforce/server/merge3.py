@@ -10,7 +10,7 @@ without new lines at its end that both have added.
 from bisect import bisect_right
 from typing import NamedTuple
 
-from .diff import Snake, line_keys, snakes, split_lines
+from .diff import Hunk, Snake, hunks, line_keys, snakes, split_lines
 
 ALL, YOURS, THEIRS, BOTH, CONFLICT = "all", "yours", "theirs", "both", "conflicting"
 COUNTED = (YOURS, THEIRS, BOTH, CONFLICT)
@@ -73,10 +73,14 @@ class Merge:
     def __init__(self, base: bytes, theirs: bytes, yours: bytes, flags: str = ""):
         self.base, self.theirs, self.yours = split_lines(base), split_lines(theirs), split_lines(yours)
         keys = [line_keys(lines, flags) for lines in (self.base, self.theirs, self.yours)]
-        self.base_theirs, self.base_yours = _Pair(keys[0], keys[1]), _Pair(keys[0], keys[2])
-        self.theirs_yours = _Pair(keys[1], keys[2])
         self.cautious, self.guarded = "x" in flags, "g" in flags
         self.chunks: list[Chunk] = []
+        unchanged = [side for side in (1, 2) if keys[side] == keys[0]]
+        if unchanged and not set("gxt") & set(flags):
+            self._one_sided(keys[0], keys[3 - unchanged[0]], THEIRS if unchanged[0] == 2 else YOURS)
+            return
+        self.base_theirs, self.base_yours = _Pair(keys[0], keys[1]), _Pair(keys[0], keys[2])
+        self.theirs_yours = _Pair(keys[1], keys[2])
         if "t" in flags:
             self._two_way()
         else:
@@ -140,6 +144,22 @@ class Merge:
         _mark(out, "<<<<")
 
     # -- the walk --
+
+    def _one_sided(self, base: list, changed: list, kind: str) -> None:
+        """Only one side differs from the base: what it differs in are the chunks."""
+        at, new = 0, 0
+        for hunk in [*hunks(base, changed), Hunk(len(base), len(base), len(changed), len(changed))]:
+            self._add_one_sided(ALL, at, hunk.old_from, new, hunk.new_from, kind)
+            self._add_one_sided(kind, hunk.old_from, hunk.old_to, hunk.new_from, hunk.new_to, kind)
+            at, new = hunk.old_to, hunk.new_to
+
+    def _add_one_sided(self, what: str, old: int, old_end: int, new: int, new_end: int, changed: str) -> None:
+        if old == old_end and new == new_end:
+            return
+        if changed == THEIRS:
+            self.chunks.append(Chunk(what, old, new, old, old_end, new_end, old_end))
+        else:
+            self.chunks.append(Chunk(what, old, old, new, old_end, old_end, new_end))
 
     def _two_way(self) -> None:
         """Without a base: what theirs and yours share counts as both's, the rest conflicts."""
