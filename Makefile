@@ -87,7 +87,7 @@ silent := $(findstring s,$(firstword -$(MAKEFLAGS)))
 quiet = $(if $(V),,@$(if $(silent),,echo "  $(1)  $(patsubst $(B)/%,%,$@)";))
 .DELETE_ON_ERROR:
 .PHONY: FORCE all programs deps deps-check deps-lint check check-unit check-machine check-perforce check-lint demo demo-stop install \
-        uninstall lint format asan coverage fuzz bench clean help
+        uninstall lint format asan coverage fuzz faults bench clean help
 
 all: programs $(TESTS) ## build everything into $(B)
 programs: $(BINS) $(CGIS) $(P4)
@@ -170,6 +170,8 @@ bench: all ## figures as ratios, measured in one run
 	@B='$(B)' tests/bench/run
 # NULL is a pointer in glibc; cppcheck knows no _cleanup_ (the asan build looks for leaks), and no table without zeros.
 CPPCHECK_QUIET = missingIncludeSystem varFuncNullUB memleak zerodivcond:lib/base/time_util.c
+faults: all ## everything that can die dies, at every stage of a job; 200 cancels of what wants to survive (root, a quarter of an hour)
+	@B='$(B)' tests/faults/run
 lint: all ## cppcheck and clang-tidy over everything, then the lint suite (needs `make deps-lint`)
 	cppcheck -q --std=c11 --enable=warning,portability,performance --inline-suppr --error-exitcode=1 \
 	    $(addprefix --suppress=,$(CPPCHECK_QUIET)) -Ilib lib bin web/cgi tests/perforce/client
