@@ -330,6 +330,35 @@ class Together(FileCase):
             described = self.ws.run("describe", "-s", str(number)).records[0]
             self.assertEqual(sum(key.startswith("depotFile") for key in described), 2)
 
+    def test_same_file(self):
+        """four clients want the same file: what goes in is one after the other, the others are told why not"""
+        self.ws.add("same.txt", content="0\n")
+        spaces = [self.workspace(f"s{n}", "//demo/main") for n in range(4)]
+        done: list[str] = []
+        refused: list[str] = []
+
+        def work(ws) -> None:
+            for number in range(6):
+                ws.run("sync", "-q")
+                ws.run("edit", ws.path("same.txt"))
+                ws.write("same.txt", f"{ws.name} {number}\n")
+                result = ws.run("submit", "-d", f"{ws.name} {number}")
+                if result.errors:
+                    refused.append(result.errors[0])
+                    ws.run("revert", "//...")
+                else:
+                    done.append(f"{ws.name} {number}\n")
+        threads = [threading.Thread(target=work, args=(ws,)) for ws in spaces]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(self.ws.files("//demo/main/same.txt"), [f"//demo/main/same.txt#{len(done) + 1} edit"])
+        self.assertEqual({bytes(self.ws.run("print", "-q", f"//demo/main/same.txt#{rev}").data).decode()
+                          for rev in range(2, len(done) + 2)}, set(done))
+        self.assertLessEqual(set(refused), {"Out of date files must be resolved or reverted.",
+                                            "File(s) couldn't be locked."})
+
 
 if __name__ == "__main__":
     tap.main()
