@@ -101,13 +101,16 @@ class Resolver:
             file.yours = found.data if found is not None else None
 
     def _store(self, portion: list[File]) -> None:
-        self.outbox.finish()
-        if any(file.changed for file in portion):
-            with self.store.write():
-                for file in portion:
-                    if file.changed:
-                        file.save()
+        try:
+            self.outbox.finish()
+        finally:                # also when the client has gone: what it has confirmed is so
+            self._save([file for file in portion if file.changed])
         self.out.flush()
+
+    def _save(self, files: list[File]) -> None:
+        with self.store.write():
+            for file in files:
+                file.save()
 
     def _file(self, file: File) -> None:
         done: set[tuple] = set()

@@ -64,11 +64,13 @@ class Unshelving:
         pairs = [(file, target) for file, target in pairs if target is not None
                  and self._is_named(file, target)]
         self.names = {file.depotFile: target for file, target in pairs}
-        for file, target in pairs:
-            self.ctx.check()
-            self._file(file, target)
-        self.outbox.finish()
-        self._write()
+        try:
+            for file, target in pairs:
+                self.ctx.check()
+                self._file(file, target)
+            self.outbox.finish()
+        finally:                # also when the client has gone: what it has confirmed is so
+            self._write()
         if not pairs:
             self.ctx.message(M.ExTOUNSHELVE, argc=self.args[0].text if self.args else None)
 
