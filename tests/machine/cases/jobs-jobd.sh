@@ -38,7 +38,7 @@ esac
 END
 }
 usual_finish
-work <<<"stage SYNC INTEGRATE SHELVE P4PUSH DONE"
+work <<<"stage SYNC INTEGRATE PRE_SUBMIT SHELVE P4PUSH DONE"
 
 create() { # [CLIENT [OPTIONS…]] -> sets id
     local spec='{"server":"demo","path":"//demo/dev/..."'
@@ -64,7 +64,7 @@ ok "and done" becomes done
 is "it had one attempt" "$(field attempt)" 1
 is "its unit was its own" "$(field unit)" "weir-job-$id-1.service"
 is "its owner is root" "$(field owner)" root
-is "history tells every stage" "$(field history | python3 -c 'print(*(s[1] for s in eval(input())))')" "SYNC INTEGRATE SHELVE P4PUSH DONE"
+is "history tells every stage" "$(field history | python3 -c 'print(*(s[1] for s in eval(input())))')" "SYNC INTEGRATE PRE_SUBMIT SHELVE P4PUSH DONE"
 ok "no unit is left" eventually 30 no_units
 like "the journal has its story" "$(journalctl --sync; journalctl -q -o cat WEIR_JOB="$id")" "$id: queued for root on demo"
 like "to the end" "$(journalctl -q -o cat WEIR_JOB="$id")" "^$id: done"
@@ -76,7 +76,7 @@ create_bad() { busctl call "${manager[@]}" CreateJob 'ssa{sv}' integrate "$1" 0;
 like "a bad one is refused by its field" "$(create_bad '{"server":"mars","path":"//a/b/..."}' 2>&1)" 'spec.server: there is no server mars'
 
 # --- the queue ---
-work <<<'stage SYNC INTEGRATE BUILD; while [ ! -e /srv/go ]; do sleep 0.05; done; stage DONE'
+work <<<'stage SYNC INTEGRATE PRE_SUBMIT BUILD; while [ ! -e /srv/go ]; do sleep 0.05; done; stage DONE'
 create ws; first=$id
 ok "the first of two for a client runs" eventually 30 at_stage BUILD
 create ws; second=$id
@@ -103,7 +103,7 @@ rm /srv/go
 
 # --- cancelling ---
 work <<'END'
-stage SYNC INTEGRATE BUILD
+stage SYNC INTEGRATE PRE_SUBMIT BUILD
 (setsid sh -c 'trap "" TERM; while :; do sleep 0.2; done; : survivor' &) &
 sh -c 'trap "" TERM; while :; do sleep 0.2; done; : survivor' &
 while :; do sleep 1; done
@@ -112,7 +112,7 @@ create
 eventually 30 at_stage BUILD
 start=$(date +%s%N)
 ok "an immediate cancel is taken" cancel "$id" immediate
-ok "every process is gone" eventually 2 sh -c '! pgrep -f ": survivor"'
+ok "every process is gone" eventually 2 sh -c '! pgrep -f "[:] survivor"'
 took=$(since "$start")
 ok "within a second ($took ms)" [ "$took" -lt 1000 ]
 ok "the job is cancelled" becomes cancelled
@@ -198,9 +198,11 @@ ok "it is forgotten when the job has ended" eventually 30 test ! -e "/var/lib/we
 # --- the daemon itself ---
 ok "objects of jobs are as their XML says" python3 "$here/compare-interface" /usr/share/dbus-1/interfaces/org.weir.Jobs1.Job.xml \
     org.weir.Jobs1 "/org/weir/Jobs1/job/$(echo "$id" | sed s/-/_2d/g)"
+reloads() { journalctl -q -u weir-jobd | grep -c 'Reloaded weir-jobd'; }
+before=$(reloads)
 printf 'jobs:\n  max_running: 1\n' >/etc/weir/weir.yaml
 work <<<'stage SYNC; while [ ! -e /srv/go ]; do sleep 0.05; done; stage DONE'
-ok "saving weir.yaml reloads weir-jobd" eventually 30 sh -c 'journalctl -q -u weir-jobd | grep -q "Reloaded weir-jobd"'
+ok "saving weir.yaml reloads weir-jobd" eventually 30 eval '[ "$(reloads)" -gt "$before" ]'
 create; one=$id
 eventually 30 at_stage SYNC
 create; two=$id
