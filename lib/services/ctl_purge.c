@@ -44,7 +44,8 @@ static int report(const Ctl *ctl, MonitorStore *store, int r, const char *what, 
                                 "%s is not known.", what);
         case -EROFS:
         case -EACCES:
-                return ctl_fail(ctl, CTL_EXIT_NO_PERMISSION, "Run it as root.", "You may not remove %s.", what);
+                return ctl_fail(ctl, CTL_EXIT_NO_PERMISSION, "Run it as root.", "You may not remove %s.",
+                                what);
         default:
                 return ctl_fail(ctl, 1, "See `weirctl doctor`.", "Failed to remove %s: %s.", what,
                                 db_error(monitor_store_db(store)));

@@ -166,10 +166,9 @@ static void test_intervals(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_scopes),     cmocka_unit_test(test_typed_paths),
-                cmocka_unit_test(test_slash_at_the_end),
-                cmocka_unit_test(test_unit_names), cmocka_unit_test(test_unit_instances),
-                cmocka_unit_test(test_intervals),
+                cmocka_unit_test(test_scopes),           cmocka_unit_test(test_typed_paths),
+                cmocka_unit_test(test_slash_at_the_end), cmocka_unit_test(test_unit_names),
+                cmocka_unit_test(test_unit_instances),   cmocka_unit_test(test_intervals),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
