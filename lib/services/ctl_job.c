@@ -37,15 +37,16 @@ int ctl_job_explain(const Ctl *ctl, int error, const char *what, const char *mes
                 { -ENOKEY, 1, "`systemctl status weir-unitd` says more." },
                 { -EHOSTDOWN, 1, "Is it running? `systemctl status weir-jobd`" },
                 { -ETIMEDOUT, 1, "Is it well? `systemctl status weir-jobd`" },
-                { 0, 1, "`journalctl -u weir-jobd` has the details." },
+                { 0, 1, "`systemctl status weir-jobd` and its journal say more." },
         };
-        size_t i = 0;
+        const char *text = message ? message : strerror(-error);
+        size_t i = 0, length = strlen(text);
 
         while (i + 1 < ELEMENTSOF(table) && table[i].error != error) {
                 i++;
         }
-        return ctl_fail(ctl, table[i].status, table[i].next, "Failed to %s: %s.", what,
-                        message ? message : strerror(-error));
+        return ctl_fail(ctl, table[i].status, table[i].next, "Failed to %s: %.*s.", what,
+                        (int) (length > 0 && text[length - 1] == '.' ? length - 1 : length), text);
 }
 
 /* --- JSON ------------------------------------------------------------------------------------------------------------ */

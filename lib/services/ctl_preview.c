@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/fd_util.h"
+#include "base/parse_util.h"
 #include "base/string_util.h"
 #include "domain/integrate_args.h"
 #include "services/ctl_output.h"
@@ -47,19 +48,21 @@ static void preview_done(Preview *preview) {
 
 /* --- what the server says -------------------------------------------------------------------------------------------- */
 
-/* "//demo/main/a.c#2,#4": the revisions that come, the first one being the one before them. */
+/* "//demo/main/a.c#2,#4". The server names the revision before the first one. */
 static int format_source(const MarshalRecord *record, char **ret) {
         const char *from = marshal_record_get(record, "fromFile"),
                    *start = marshal_record_get(record, "startFromRev"),
                    *end = marshal_record_get(record, "endFromRev");
+        uint64_t before = 0, last = 0;
 
-        if (!from) {
-                return 0;
+        if (!from || !end || parse_uint64(end, &last) < 0) {
+                return string_copy(ret, from);
         }
-        if (!start || string_equal(start, "none") || string_equal(start, end)) {
-                return string_format(ret, "%s#%s", from, end ? end : "head");
+        if (start && parse_uint64(start, &before) < 0) {
+                before = 0; /* "none" */
         }
-        return string_format(ret, "%s#%s,#%s", from, start, end ? end : "head");
+        return before + 1 >= last ? string_format(ret, "%s#%" PRIu64, from, last) :
+                                    string_format(ret, "%s#%" PRIu64 ",#%" PRIu64, from, before + 1, last);
 }
 
 static int format_base(const MarshalRecord *record, char **ret) {

@@ -18,7 +18,8 @@ int run_client_trust(Run *run) {
         if (!run->work.server.trust || !string_has_prefix(run->server.port, "ssl")) {
                 return 0;
         }
-        int r = run_p4_simple(run, &result, "trust", "-f", "-i", run->work.server.trust, NULL);
+        int r = run_p4_simple(run, &result,
+                              (const char *const[]) { "trust", "-f", "-i", run->work.server.trust, NULL });
         return r < 0 || p4_class_is_success(result.p4_class) ? r : run_fail_p4(run, "trust", &result);
 }
 
