@@ -167,7 +167,7 @@ coverage: ## line coverage of lib/ by the unit tests
 	@$(MAKE) --no-print-directory VARIANT=coverage B=build/coverage check-unit
 	@tests/coverage build/coverage
 bench: all ## figures as ratios, measured in one run
-	@B='$(B)' tests/bench/run
+	@B='$(B)' tests/bench/run; status=$$?; B='$(B)' tests/machine/run -- tests/machine/jobs/bench && exit $$status
 # NULL is a pointer in glibc; cppcheck knows no _cleanup_ (the asan build looks for leaks), and no table without zeros.
 CPPCHECK_QUIET = missingIncludeSystem varFuncNullUB memleak zerodivcond:lib/base/time_util.c
 faults: all ## everything that can die dies, at every stage of a job; 200 cancels of what wants to survive (root, a quarter of an hour)
