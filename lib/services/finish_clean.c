@@ -62,8 +62,11 @@ static bool close_files(Cleaning *cleaning, const char *number) {
         _cleanup_(p4_result_done) P4Result result = {};
         Run *run = cleaning->run;
         int r = run->state.is_managed ?
-                                run_p4_simple(run, &result, "revert", "-k", "//...", NULL) :
-                                run_p4_simple(run, &result, "revert", "-w", "-c", number, "//...", NULL);
+                                run_p4_simple(run, &result,
+                                              (const char *const[]) { "revert", "-k", "//...", NULL }) :
+                                run_p4_simple(run, &result,
+                                              (const char *const[]) { "revert", "-w", "-c", number, "//...",
+                                                                      NULL });
         return is_done(cleaning, r, "revert the files", &result);
 }
 
@@ -74,9 +77,12 @@ static bool remove_shelf(Cleaning *cleaning, const char *number) {
                 return true;
         }
         if (cleaning->run->state.is_reverted) { /* a submit was tried: its locks may be there */
-                r = run_p4_simple(cleaning->run, &unlocked, "unlock", "-s", number, NULL);
+                r = run_p4_simple(cleaning->run, &unlocked,
+                                  (const char *const[]) { "unlock", "-s", number, NULL });
         }
-        r = r < 0 ? r : run_p4_simple(cleaning->run, &result, "shelve", "-d", "-c", number, NULL);
+        r = r < 0 ? r :
+                    run_p4_simple(cleaning->run, &result,
+                                  (const char *const[]) { "shelve", "-d", "-c", number, NULL });
         return is_done(cleaning, r, "delete the shelf", &result);
 }
 
@@ -92,7 +98,8 @@ static bool remove_change(Cleaning *cleaning, const char *number) {
         const char *const look[] = { "change", "-o", number, NULL };
         bool is_there = false;
         P4Command command = P4_COMMAND_INIT;
-        int r = run_p4_simple(cleaning->run, &result, "change", "-d", number, NULL);
+        int r = run_p4_simple(cleaning->run, &result,
+                              (const char *const[]) { "change", "-d", number, NULL });
         if (!is_done(cleaning, r, "delete the changelist", &result)) {
                 return false;
         }
@@ -158,8 +165,11 @@ static int sweep_client(Run *run) {
                 _cleanup_(p4_result_done) P4Result shelf = {}, deleted = {};
                 run_log(run, LOG_LEVEL_NOTICE, "Removing changelist %s of client %s", *change,
                         run->state.client);
-                r = run_p4_simple(run, &shelf, "shelve", "-d", "-c", *change, NULL);
-                r = r < 0 ? r : run_p4_simple(run, &deleted, "change", "-d", *change, NULL);
+                r = run_p4_simple(run, &shelf,
+                                  (const char *const[]) { "shelve", "-d", "-c", *change, NULL });
+                r = r < 0 ? r :
+                            run_p4_simple(run, &deleted,
+                                          (const char *const[]) { "change", "-d", *change, NULL });
         }
         strv_free(sweep.changes);
         return r;
@@ -168,12 +178,15 @@ static int sweep_client(Run *run) {
 static bool delete_client(Cleaning *cleaning) {
         _cleanup_(p4_result_done) P4Result result = {}, again = {};
         Run *run = cleaning->run;
-        int r = run_p4_simple(run, &result, "client", "-d", run->state.client, NULL);
+        int r = run_p4_simple(run, &result,
+                              (const char *const[]) { "client", "-d", run->state.client, NULL });
         if (r < 0 || result.p4_class != P4_NOT_YET) {
                 return is_done(cleaning, r, "delete the client", &result);
         }
         r = sweep_client(run);
-        r = r < 0 ? r : run_p4_simple(run, &again, "client", "-d", run->state.client, NULL);
+        r = r < 0 ? r :
+                    run_p4_simple(run, &again,
+                                  (const char *const[]) { "client", "-d", run->state.client, NULL });
         return is_done(cleaning, r, "delete the client", &again);
 }
 

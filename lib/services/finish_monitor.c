@@ -31,7 +31,7 @@ int finish_monitor_terminate(Run *run) {
         for (char **id = running.ids; r >= 0 && id && *id; id++) {
                 _cleanup_(p4_result_done) P4Result ended = {};
                 run_log(run, LOG_LEVEL_INFO, "Ending command %s on the server", *id);
-                r = run_p4_simple(run, &ended, "monitor", "terminate", *id, NULL);
+                r = run_p4_simple(run, &ended, (const char *const[]) { "monitor", "terminate", *id, NULL });
         }
         strv_free(running.ids);
         return r;

@@ -174,8 +174,10 @@ int run_change_revert(Run *run) {
         if (run->state.change == 0) {
                 return 0;
         }
-        int r = run_p4_simple(run, &result, "revert", "-w", "-c", run_number(number, run->state.change),
-                              "//...", NULL);
+        int r = run_p4_simple(run, &result,
+                              (const char *const[]) { "revert", "-w", "-c",
+                                                      run_number(number, run->state.change), "//...",
+                                                      NULL });
         return r < 0 || p4_class_is_success(result.p4_class) ? r : run_fail_p4(run, "revert", &result);
 }
 
@@ -193,7 +195,8 @@ int run_change_collect(Run *run) {
         if (r < 0 || n == 0) {
                 return r;
         }
-        r = run_p4_simple(run, &result, "reopen", "-c", run_number(number, run->state.change), "//...",
-                          NULL);
+        r = run_p4_simple(run, &result,
+                          (const char *const[]) { "reopen", "-c", run_number(number, run->state.change),
+                                                  "//...", NULL });
         return r < 0 || p4_class_is_success(result.p4_class) ? r : run_fail_p4(run, "reopen", &result);
 }

@@ -1,6 +1,5 @@
 #include "services/run_p4.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,15 +58,8 @@ int run_p4_or_fail(Run *run, const P4Command *command, P4Result *ret) {
                                                              run_fail_p4(run, command->arguments[0], ret);
 }
 
-#define WORDS_MAX 16
-
-int run_p4_simple(Run *run, P4Result *ret, ...) {
-        const char *words[WORDS_MAX + 1] = {};
+int run_p4_simple(Run *run, P4Result *ret, const char *const *words) {
         P4Command command = P4_COMMAND_INIT;
-        va_list arguments;
-        va_start(arguments, ret);
-        for (size_t i = 0; i < WORDS_MAX && (words[i] = va_arg(arguments, const char *)); i++) {}
-        va_end(arguments);
         command.arguments = words;
         return run_p4(run, &command, ret);
 }

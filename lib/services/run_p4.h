@@ -13,8 +13,8 @@ int run_p4(Run *run, const P4Command *command, P4Result *ret);
 /* The same, and everything but success and "nothing there" fails the job. */
 int run_p4_or_fail(Run *run, const P4Command *command, P4Result *ret);
 
-/* A command of which only the result matters: run_p4_simple(run, &result, "revert", "-c", "12", "//...", NULL). */
-int run_p4_simple(Run *run, P4Result *ret, ...) __attribute__((sentinel));
+/* A command of which only the result matters; words are its arguments and NULL. */
+int run_p4_simple(Run *run, P4Result *ret, const char *const *words);
 
 /* Helpers for what comes back. */
 uint64_t record_number(const MarshalRecord *record, const char *key); /* 0: none */

@@ -73,8 +73,10 @@ static int close_files(Run *run) {
         if (run->state.is_reverted) {
                 return 0;
         }
-        int r = run_p4_simple(run, &result, "revert", run->state.is_managed ? "-k" : "-w", "-c",
-                              run_number(number, run->state.change), "//...", NULL);
+        int r = run_p4_simple(run, &result,
+                              (const char *const[]) { "revert", run->state.is_managed ? "-k" : "-w", "-c",
+                                                      run_number(number, run->state.change), "//...",
+                                                      NULL });
         if (r >= 0 && !p4_class_is_success(result.p4_class)) {
                 r = run_fail_p4(run, "revert", &result);
         }
@@ -117,7 +119,9 @@ static int push_shelf(Run *run, Push *push) {
 static int unlock_shelf(Run *run) {
         _cleanup_(p4_result_done) P4Result result = {};
         char number[RUN_NUMBER_MAX];
-        return run_p4_simple(run, &result, "unlock", "-s", run_number(number, run->state.change), NULL);
+        return run_p4_simple(run, &result,
+                             (const char *const[]) { "unlock", "-s", run_number(number, run->state.change),
+                                                     NULL });
 }
 
 /* Nothing is wrong with the files; a moment later it may go through. */

@@ -77,8 +77,9 @@ int run_unshelve(Run *run) {
                 return 0;
         }
         (void) run_number(number, run->state.change);
-        int r = run_p4_simple(run, &result, "unshelve", "-s", number, "-c", number,
-                              run->state.is_managed ? "-f" : NULL, NULL);
+        int r = run_p4_simple(run, &result,
+                              (const char *const[]) { "unshelve", "-s", number, "-c", number,
+                                                      run->state.is_managed ? "-f" : NULL, NULL });
         if (r >= 0 && result.p4_class != P4_OK) {
                 r = run_fail_p4(run, "unshelve", &result);
         }

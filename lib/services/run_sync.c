@@ -39,7 +39,7 @@ static int clean_workspace(Run *run, const Strangers *strangers) {
         _cleanup_(p4_result_done) P4Result result = {};
         run_log(run, LOG_LEVEL_WARNING, "Reverting %zu files that were open in %s:%s", strangers->n,
                 run->state.client, strangers->list.data ?: "");
-        int r = run_p4_simple(run, &result, "revert", "//...", NULL);
+        int r = run_p4_simple(run, &result, (const char *const[]) { "revert", "//...", NULL });
         return r < 0 || p4_class_is_success(result.p4_class) ? r : run_fail_p4(run, "revert", &result);
 }
 
@@ -71,7 +71,7 @@ static int sync_files(Run *run) {
                 run_log(run, LOG_LEVEL_INFO, "Nothing to sync: integrating brings the files it needs");
                 return 0;
         }
-        int r = run_p4_simple(run, &result, "sync", "-q", NULL);
+        int r = run_p4_simple(run, &result, (const char *const[]) { "sync", "-q", NULL });
         return r < 0 || p4_class_is_success(result.p4_class) ? r : run_fail_p4(run, "sync", &result);
 }
 
