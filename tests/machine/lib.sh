@@ -106,6 +106,18 @@ stop_kept() { # ID | all
     done
 }
 
+# Everything in it dies at once, as when the power fails; what it had written to its disk is there when it is back.
+reset_kept() { # ID
+    local state=$MACHINES/$1 pid word ready
+    [ -s "$state/host1.pid" ] || { echo "no machine $1" >&2; return 69; }
+    exec {ready}<>"$state/ready"
+    : >"$state/reset"
+    read -r pid <"$state/host1.pid"
+    kill -KILL "$pid"
+    read -r -t 60 word <&$ready && [ "$word" = ready ] || { echo "the machine did not come back: ${word:-}" >&2; return 70; }
+    exec {ready}<&-
+}
+
 show_console() { tail -n 30 "$1"/keeper.log "$1"/host*.console 2>/dev/null; }
 
 # --- what several machines share -------------------------------------------------------------------------------------
