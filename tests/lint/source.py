@@ -89,6 +89,20 @@ def too_long():
                 yield f"{name_of(path)}:{number}: {len(line)} columns"
 
 
+ROOT_CODE = ["bin/weir-unitd.c", "lib/services/unitd_*.c", "lib/services/units_bus.c"]
+ROOT_MAX = 600
+
+
+def root_code():
+    """What runs as root stays readable in one sitting, and keeps away from databases and parsers."""
+    lines = sum(len(path.read_text().splitlines()) for path in sources(*ROOT_CODE))
+    if not 0 < lines <= ROOT_MAX:
+        yield f"weir-unitd has {lines} lines, {ROOT_MAX} are the limit"
+    for path in sources(*ROOT_CODE):
+        yield from [f"{name_of(path)}: includes {header}" for _, header in includes_of(path)
+                    if re.search(r"json|yaml|sqlite|/db\.h|_store\.h|config", header)]
+
+
 def marks():
     for path in C_FILES + PYTHON_FILES + SHELL_FILES + sources("Makefile", "README.md", "units/**/*", "bin/*.[18]", "config/*"):
         for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
@@ -128,6 +142,7 @@ check("SQL stays in the stores", sql_breaks())
 check("every module has a header", lonely_modules())
 check("every program has a man page beside it", missing_pages())
 check(f"no source is longer than {MAX_LINES} lines or wider than {MAX_COLUMNS} columns", too_long())
+check(f"the code that runs as root has {ROOT_MAX} lines at most", root_code())
 check("no unfinished marks", marks())
 check("every script can be read by its interpreter", bad_spelling())
 check("nothing unexpected at the top level", strangers())
