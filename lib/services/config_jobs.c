@@ -27,7 +27,7 @@ static const YamlKey section_keys[] = {
         { "hooks", YAML_MAPPING, false, offsetof(Section, hooks), 0, 0 },
 };
 static const YamlKey limit_keys[] = {
-        { "MemoryMax", YAML_BYTES, false, offsetof(JobsConfig, memory_max), 1024 * 1024, 0 },
+        { "MemoryMax", YAML_BYTES, false, offsetof(JobsConfig, memory_max), UINT64_C(1024) * 1024, 0 },
         { "CPUWeight", YAML_UINT, false, offsetof(JobsConfig, cpu_weight), 1, 10000 },
         { "IOWeight", YAML_UINT, false, offsetof(JobsConfig, io_weight), 1, 10000 },
         { "TasksMax", YAML_UINT, false, offsetof(JobsConfig, tasks_max), 8, 1000000 },

@@ -99,10 +99,22 @@ static const char *const migrations[] = {
         NULL,
 };
 
-int job_store_open(const char *state_directory, DbMode mode, JobStore **ret) {
+static int open_database(const char *path, DbMode mode, JobStore **ret) {
         _cleanup_(job_store_closep) JobStore *store = calloc(1, sizeof(*store));
+        int r = store ? db_open(path, mode, migrations, 0, &store->db) : -ENOMEM;
+
+        r = r < 0 ? r : db_execute(store->db, "PRAGMA synchronous = FULL");
+        r = r < 0 ? r : db_execute(store->db, "PRAGMA cache_size = -1024"); /* KiB: it is small when idle */
+        if (r < 0) {
+                return r;
+        }
+        *ret = TAKE_PTR(store);
+        return 0;
+}
+
+int job_store_open(const char *state_directory, DbMode mode, JobStore **ret) {
         _cleanup_free_ char *directory = NULL, *path = NULL;
-        int r = store ? string_format(&directory, "%s/jobs", state_directory) : -ENOMEM;
+        int r = string_format(&directory, "%s/jobs", state_directory);
 
         r = r < 0 ? r : string_format(&path, "%s/jobs.db", directory);
         if (r < 0) {
@@ -111,14 +123,7 @@ int job_store_open(const char *state_directory, DbMode mode, JobStore **ret) {
         if (mode == DB_READ_WRITE && mkdir(directory, 0750) < 0 && errno != EEXIST) {
                 return -errno;
         }
-        r = db_open(path, mode, migrations, 0, &store->db);
-        r = r < 0 ? r : db_execute(store->db, "PRAGMA synchronous = FULL");
-        r = r < 0 ? r : db_execute(store->db, "PRAGMA cache_size = -1024"); /* KiB: it is small when idle */
-        if (r < 0) {
-                return r;
-        }
-        *ret = TAKE_PTR(store);
-        return 0;
+        return open_database(path, mode, ret);
 }
 
 JobStore *job_store_close(JobStore *store) {
