@@ -10,10 +10,13 @@
 #include "base/time_util.h"
 #include "domain/job_id.h"
 #include "resources/journal.h"
+#include "resources/notify.h"
+#include "resources/own_cgroup.h"
 #include "services/finish.h"
 #include "version.h"
 
-#define PATIENCE (15 * USEC_PER_SEC) /* weir-jobd finds out by itself, later, if it cannot be told */
+#define NEEDED_TIME (1 * USEC_PER_MINUTE) /* for now; more is asked for when there is more to do */
+#define PATIENCE (15 * USEC_PER_SEC)      /* weir-jobd finds out by itself, later, if it cannot be told */
 
 static int help(void) {
         printf("Usage: weir-finish ID ATTEMPT\n\n"
@@ -50,6 +53,15 @@ static int parse_arguments(int argc, char *argv[], Run *run) {
         return 0;
 }
 
+/* systemd waits for the runner only; what a hook left behind may still be at work in the workspace that is about to be cleaned. */
+static void end_others(const Run *run) {
+        char unit[JOB_UNIT_MAX];
+        int r = own_cgroup_kill_others(job_unit_format(unit, run->id, run->attempt));
+        if (r < 0 && r != -ESRCH) {
+                (void) log_warning(r, "Failed to end all processes of %s: %s", unit, strerror(-r));
+        }
+}
+
 int main(int argc, char *argv[]) {
         Run run = { .cancel_fd = -EBADF, .is_finishing = true };
         FinishEnd end = {
@@ -63,6 +75,8 @@ int main(int argc, char *argv[]) {
         }
         journal_set_context("WEIR_JOB", run.id);
         journal_set_context("WEIR_STAGE", "CLEANUP");
+        notify_need_time(NEEDED_TIME);
+        end_others(&run);
         int r = run_open(&run, PATIENCE);
         if (r >= 0) {
                 (void) finish_attempt(&run, &end);

@@ -123,6 +123,21 @@ edit "$dev" text 's/^9$/nine/'
 fails "waiting for one that fails" 1 weirctl integrate --server=demo --stream="$dev" --hook=build=false --wait
 like "says why" "$(weirctl integrate --server=demo --stream="$dev" --hook=build=false --wait 2>&1 >/dev/null)" 'failed, hook build failed \(exit 1\)'
 
+cat >/usr/local/bin/deaf <<'END'
+#!/bin/bash
+trap '' TERM
+setsid bash -c 'trap "" TERM; (exec -a deaf-daemon sleep 1000) & wait' &
+exec -a deaf-hook sleep 1000
+END
+chmod 755 /usr/local/bin/deaf
+id=$(integrate --stream="$dev" --hook=build=deaf)
+ok "a hook with a daemon, both deaf" eventually 20 pgrep -f '^deaf-daemon'
+began=$SECONDS
+ok "a graceful cancel" weirctl cancel "$id" --wait
+ok "does not wait for the stop time-out of 20 s ($((SECONDS - began)) s)" test $((SECONDS - began)) -lt 10
+ok "and both are gone" sh -c '! pgrep -f "^deaf-"'
+nothing_left "a deaf job"
+
 # --- the queue ---
 client_for "$main"
 chown -R weir-run: "/work/$client"
