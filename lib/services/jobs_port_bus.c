@@ -5,13 +5,12 @@
 
 #include "base/log.h"
 #include "base/string_util.h"
+#include "clients/units_client.h"
 #include "domain/job_id.h"
 #include "resources/bus.h"
 #include "services/jobd_watch.h"
 
 #define UNITD "org.weir.Units1"
-#define UNITD_PATH "/org/weir/Units1"
-#define UNITD_INTERFACE "org.weir.Units1.Manager"
 #define SYSTEMD "org.freedesktop.systemd1"
 #define SYSTEMD_PATH "/org/freedesktop/systemd1"
 #define SYSTEMD_MANAGER "org.freedesktop.systemd1.Manager"
@@ -107,10 +106,6 @@ static int send_call(Call *call, sd_bus_message *message, int r) {
         return 0;
 }
 
-static int new_unitd_call(JobsPort *port, const char *method, sd_bus_message **ret) {
-        return sd_bus_message_new_method_call(port->bus, ret, UNITD, UNITD_PATH, UNITD_INTERFACE, method);
-}
-
 /* --- watching -------------------------------------------------------------------------------------------------------- */
 
 /* The changes of one unit. Matching all units of the machine would wake us for each of them. */
@@ -202,32 +197,13 @@ static void on_launched(Call *call, sd_bus_message *reply, int error, const char
         jobd_launched(call->port->jobd, call->id, call->attempt, error, message);
 }
 
-static int append_limits(sd_bus_message *message, const JobdLimits *limits) {
-        const struct {
-                const char *name;
-                uint64_t value;
-        } numbers[] = {
-                { "MemoryMax", limits->memory_max },
-                { "CPUWeight", limits->cpu_weight },
-                { "IOWeight", limits->io_weight },
-                { "TasksMax", limits->tasks_max },
-                { "stop_timeout_usec", limits->stop_timeout_usec },
-        };
-        int r = sd_bus_message_open_container(message, 'a', "{sv}");
-
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(numbers); i++) {
-                if (numbers[i].value > 0) {
-                        r = sd_bus_message_append(message, "{sv}", numbers[i].name, "t", numbers[i].value);
-                }
-        }
-        if (limits->credential) {
-                r = r < 0 ? r :
-                            sd_bus_message_append(message, "{sv}", "credential", "s", limits->credential);
-        }
-        return r < 0 ? r : sd_bus_message_close_container(message);
-}
-
 static int port_launch(const char *id, uint32_t attempt, const JobdLimits *limits, void *userdata) {
+        const UnitLimits bounds = { .memory_max = limits->memory_max,
+                                    .cpu_weight = limits->cpu_weight,
+                                    .io_weight = limits->io_weight,
+                                    .tasks_max = limits->tasks_max,
+                                    .stop_timeout_usec = limits->stop_timeout_usec,
+                                    .credential = limits->credential };
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
         JobsPort *port = userdata;
         Call *call = call_new(port, id, attempt);
@@ -238,9 +214,7 @@ static int port_launch(const char *id, uint32_t attempt, const JobdLimits *limit
         }
         call->answered = on_launched;
         watch_unit(port, id, attempt); /* first the match, then the call: no change is missed */
-        r = new_unitd_call(port, "LaunchJob", &message);
-        r = r < 0 ? r : sd_bus_message_append(message, "su", id, attempt);
-        r = r < 0 ? r : append_limits(message, limits);
+        r = units_client_new_launch(port->bus, id, attempt, &bounds, &message);
         return send_call(call, message, r);
 }
 
@@ -258,8 +232,7 @@ static int port_stop(const char *id, uint32_t attempt, bool immediate, void *use
                 return -ENOMEM;
         }
         call->answered = on_stopped;
-        r = new_unitd_call(port, "StopJob", &message);
-        r = r < 0 ? r : sd_bus_message_append(message, "sub", id, attempt, (int) immediate);
+        r = units_client_new_stop(port->bus, id, attempt, immediate, &message);
         return send_call(call, message, r);
 }
 
@@ -277,8 +250,7 @@ static int port_drop_credential(const char *name, void *userdata) {
                 return -ENOMEM;
         }
         call->answered = on_dropped;
-        r = new_unitd_call(port, "DropCredential", &message);
-        r = r < 0 ? r : sd_bus_message_append(message, "s", name);
+        r = units_client_new_drop(port->bus, name, &message);
         return send_call(call, message, r);
 }
 
@@ -298,10 +270,7 @@ int jobs_port_store_credential(JobsPort *port, const char *name, const void *sec
         call->answered = on_stored;
         call->done = done;
         call->userdata = userdata;
-        r = new_unitd_call(port, "StoreCredential", &message);
-        r = r < 0 ? r : sd_bus_message_sensitive(message);
-        r = r < 0 ? r : sd_bus_message_append(message, "s", name);
-        r = r < 0 ? r : sd_bus_message_append_array(message, 'y', secret, size);
+        r = units_client_new_store(port->bus, name, secret, size, &message);
         return send_call(call, message, r);
 }
 
