@@ -43,31 +43,35 @@ static const UnitProperty constant_properties[] = {
         { "LogRateLimitIntervalUSec", UNIT_PROPERTY_UINT64, .number = USEC_PER_SEC },
         { "LogRateLimitBurst", UNIT_PROPERTY_UINT32, .number = 2000000000 },
 
-        /* What it may see and change. A job starts in the time that two plain units take, and every mount of a sandbox is felt there; so
-         * what its user could not do anyway, being nobody in particular and without capabilities, is not forbidden once more
-         * (ProtectKernel…, ProtectControlGroups, ProtectClock, ProtectHostname). And hooks are whole builds:
+        /* What it may see and change. Each mount of a sandbox costs every job a millisecond or more at its start, so what its user could not
+         * do anyway, without capabilities, is not forbidden once more (ProtectKernel…, ProtectControlGroups, ProtectClock,
+         * ProtectHostname). And hooks are whole builds, so some of what weir's other services have is missing:
          * - PrivateDevices: some build in virtual machines, /dev/kvm, or mount images by /dev/fuse;
-         * - ProtectProc, ProcSubset=pid: builds ask /proc for processors, memory, and who runs;
+         * - ProcSubset=pid: builds ask /proc for processors and memory;
          * - PrivateNetwork: p4 needs it, and so do downloads;
-         * - PrivateUsers: owners of files in workspaces would be shown as nobody;
          * - UMask=0077: what a build installs is for others; the state directory itself is closed. */
         { "ProtectSystem", UNIT_PROPERTY_TEXT, .text = "strict" },
         { "ReadWritePaths", UNIT_PROPERTY_WORDS, .words = WORDS("-/srv") },
         { "ProtectHome", UNIT_PROPERTY_TEXT, .text = "yes" },
         { "PrivateTmp", UNIT_PROPERTY_BOOL, .number = true },
+        { "ProtectProc", UNIT_PROPERTY_TEXT, .text = "invisible" },
+        /* All jobs are one user, but not of one person: a name space of users for each keeps a hook out of the memory, the environment and
+         * the files of another job's processes in /proc. See also append_identity(). */
+        { "PrivateUsers", UNIT_PROPERTY_BOOL, .number = true },
         { "KeyringMode", UNIT_PROPERTY_TEXT, .text = "private" },
 
         /* What it may do. Missing for the sake of builds, too:
          * - MemoryDenyWriteExecute: Java, Node and others write code and run it;
          * - RestrictNamespaces, SystemCallFilter=~@mount: some build in containers of their own;
-         * - RestrictSUIDSGID: some install into a root of their own;
          * - SystemCallArchitectures=native: 32-bit compilers and tools;
-         * - a list of allowed system calls: debuggers, profilers. */
+         * - a list of allowed system calls: debuggers, profilers. Those below need capabilities, and there are none. */
+        { "LimitCORE", UNIT_PROPERTY_UINT64, .number = 0 }, /* the runner's memory has the ticket */
         { "NoNewPrivileges", UNIT_PROPERTY_BOOL, .number = true },
         { "CapabilityBoundingSet", UNIT_PROPERTY_UINT64, .number = 0 },
         { "AmbientCapabilities", UNIT_PROPERTY_UINT64, .number = 0 },
         { "LockPersonality", UNIT_PROPERTY_BOOL, .number = true },
         { "RestrictRealtime", UNIT_PROPERTY_BOOL, .number = true },
+        { "RestrictSUIDSGID", UNIT_PROPERTY_BOOL, .number = true },
         { "SystemCallFilter", UNIT_PROPERTY_DENY,
           .words = WORDS("@clock", "@module", "@obsolete", "@raw-io", "@reboot", "@swap") },
         { "RestrictAddressFamilies", UNIT_PROPERTY_ALLOW,

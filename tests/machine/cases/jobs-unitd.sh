@@ -157,7 +157,12 @@ AmbientCapabilities
 ProtectSystem strict
 ProtectHome yes
 PrivateTmp yes
+PrivateUsers yes
+ProtectProc invisible
+LimitCORE 0
+LimitCORESoft 0
 RestrictRealtime yes
+RestrictSUIDSGID yes
 LockPersonality yes
 MemoryDenyWriteExecute no
 END
