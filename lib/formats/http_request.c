@@ -219,7 +219,7 @@ static int read_all(int fd, char *data, size_t length) {
         return 0;
 }
 
-int http_request_read_body(HttpRequest *request, int fd) {
+int http_request_read_body(HttpRequest *request, int fd, size_t max) {
         _cleanup_free_ char *body = NULL;
         const char *text = getenv("CONTENT_LENGTH");
         uint64_t length = 0;
@@ -228,7 +228,7 @@ int http_request_read_body(HttpRequest *request, int fd) {
         if (r < 0 || (string_is_empty(text) && http_request_header("Transfer-Encoding"))) {
                 return -EBADMSG;
         }
-        if (length > HTTP_BODY_MAX) {
+        if (length > max) {
                 return -EFBIG;
         }
         body = malloc(length + 1);

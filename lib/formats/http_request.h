@@ -8,9 +8,9 @@
 
 #include "base/macro.h"
 
-#define HTTP_TARGET_MAX 8192 /* bytes of path and query */
-#define HTTP_PAIRS_MAX 64    /* parameters, or cookies */
-#define HTTP_BODY_MAX ((size_t) 256 * 1024)
+#define HTTP_TARGET_MAX 8192                /* bytes of path and query */
+#define HTTP_PAIRS_MAX 64                   /* parameters, or cookies */
+#define HTTP_BODY_MAX ((size_t) 256 * 1024) /* enough for nearly every body */
 
 typedef struct HttpPair {
         char *name, *value;
@@ -34,8 +34,8 @@ typedef struct HttpRequest {
 int http_request_read(HttpRequest *ret);
 void http_request_done(HttpRequest *request);
 
-/* The body, of CONTENT_LENGTH bytes. -EFBIG beyond HTTP_BODY_MAX; -EBADMSG when its length is not told or less comes. */
-int http_request_read_body(HttpRequest *request, int fd);
+/* The body, of CONTENT_LENGTH bytes. -EFBIG beyond max; -EBADMSG when its length is not told or less comes. */
+int http_request_read_body(HttpRequest *request, int fd, size_t max);
 
 /* The value of a header ("If-None-Match"), NULL if it was not sent. */
 const char *http_request_header(const char *name);

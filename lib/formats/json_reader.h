@@ -1,4 +1,4 @@
-/* Reading JSON from people and programs: bounded (1 MiB, depth 16), UTF-8 only, as strict as json-c gets, and filled into structures by a table of
+/* Reading JSON from people and programs: bounded (4 MiB, depth 16), UTF-8 only, as strict as json-c gets, and filled into structures by a table of
  * keys, so that an unknown field is refused by its name. The only includer of json-c. Writing is formats/json_writer.h. */
 #pragma once
 
@@ -8,7 +8,7 @@
 
 #include "base/macro.h"
 
-#define JSON_TEXT_MAX ((size_t) 1024 * 1024)
+#define JSON_TEXT_MAX ((size_t) 4 * 1024 * 1024)
 #define JSON_DEPTH_MAX 16
 
 typedef enum JsonKind {

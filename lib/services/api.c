@@ -156,8 +156,7 @@ int api_fail(Api *api, int status, const char *code, ...) {
 
 /* --- parameters ------------------------------------------------------------------------------------- */
 
-static size_t parameter_index(const Api *api, const char *name) {
-        const ApiParameter *parameters = api->route->parameters;
+static size_t index_of(const ApiParameter *parameters, const char *name) {
         size_t i = 0;
 
         while (parameters && parameters[i].name && strcmp(parameters[i].name, name) != 0) {
@@ -168,11 +167,24 @@ static size_t parameter_index(const Api *api, const char *name) {
 }
 
 int64_t api_number(const Api *api, const char *parameter) {
-        return api->numbers[parameter_index(api, parameter)];
+        return api->numbers[index_of(api->route->parameters, parameter)];
 }
 
 const char *api_text(const Api *api, const char *parameter) {
-        return api->texts[parameter_index(api, parameter)];
+        return api->texts[index_of(api->route->parameters, parameter)];
+}
+
+int64_t api_field_number(const Api *api, const char *field) {
+        return api->field_numbers[index_of(api->route->fields, field)];
+}
+
+const char *api_field_text(const Api *api, const char *field) {
+        return api->field_texts[index_of(api->route->fields, field)];
+}
+
+const JsonValue *api_field_value(const Api *api, const char *field) {
+        assert(api->route->fields[index_of(api->route->fields, field)].type == API_TYPE_JSON);
+        return json_value_get(api->body, field);
 }
 
 static int find_choice(const char *choices, const char *text, int64_t *ret) {
@@ -208,6 +220,8 @@ static int read_parameter(const ApiParameter *parameter, const char *text, int64
         case API_TYPE_TEXT:
                 *ret_text = text;
                 return (int64_t) length < parameter->min || (int64_t) length > parameter->max ? -EINVAL : 0;
+        case API_TYPE_JSON:
+                return -EINVAL;
         }
         return -EINVAL;
 }
@@ -235,7 +249,7 @@ static int read_query(Api *api) {
         for (size_t i = 0; p && p[i].name; i++) {
                 const char *text = http_pairs_get(&api->request.query, p[i].name);
                 api->numbers[i] = p[i].otherwise;
-                if (!text && p[i].type == API_TYPE_TEXT && p[i].min > 0) {
+                if (!text && api_parameter_is_required(&p[i])) {
                         text = "";
                 }
                 if (text && read_parameter(&p[i], text, &api->numbers[i], &api->texts[i]) < 0) {
@@ -256,14 +270,36 @@ static int on_field(const char *key, const JsonValue *value, void *userdata) {
         return 0;
 }
 
+/* One field of the body; null is as if it were absent. */
+static int read_field(const Api *api, const ApiParameter *field, int64_t *ret_number,
+                      const char **ret_text) {
+        const JsonValue *value = json_value_get(api->body, field->name);
+        JsonKind kind = json_value_kind(value);
+
+        *ret_number = field->otherwise;
+        if (kind == JSON_NULL) {
+                return api_parameter_is_required(field) ? -EINVAL : 0;
+        }
+        switch (field->type) {
+        case API_TYPE_JSON:
+                return kind == (field->choices[0] == '[' ? JSON_ARRAY : JSON_OBJECT) ? 0 : -EINVAL;
+        case API_TYPE_INT:
+                *ret_number = json_value_int(value, field->min - 1);
+                return kind != JSON_INT || *ret_number < field->min || *ret_number > field->max ? -EINVAL :
+                                                                                                  0;
+        default:
+                return kind != JSON_STRING ?
+                                       -EINVAL :
+                                       read_parameter(field, json_value_string(value), ret_number, ret_text);
+        }
+}
+
 static int read_fields(Api *api) {
         const ApiParameter *f = api->route->fields;
-        int64_t ignored;
         int r = json_value_each(api->body, on_field, api);
 
         for (size_t i = 0; r == 0 && f && f[i].name; i++) {
-                const char *text = json_value_string(json_value_get(api->body, f[i].name));
-                if (!text || read_parameter(&f[i], text, &ignored, &api->fields[i]) < 0) {
+                if (read_field(api, &f[i], &api->field_numbers[i], &api->field_texts[i]) < 0) {
                         (void) api_fail(api, 400, "bad_field", "field", f[i].name, NULL);
                         r = 1;
                 }
@@ -275,15 +311,16 @@ static int read_fields(Api *api) {
 static int read_body(Api *api) {
         _cleanup_free_ char *message = NULL;
         const char *type = environment("CONTENT_TYPE", "");
-        int r = http_request_read_body(&api->request, STDIN_FILENO);
+        size_t max = api->route->body_max ? api->route->body_max : HTTP_BODY_MAX;
+        int r = http_request_read_body(&api->request, STDIN_FILENO, max);
 
         if (r < 0) {
                 (void) api_fail(api, r == -EFBIG ? 413 : 400, r == -EFBIG ? "too_large" : "bad_request",
                                 NULL);
                 return r == -ENOMEM ? r : 1;
         }
-        if (api->request.body_length == 0 && !api->route->fields) {
-                return 0;
+        if (api->request.body_length == 0) {
+                return read_fields(api); /* perhaps none has to be there */
         }
         if (strncasecmp(type, "application/json", 16) != 0) {
                 (void) api_fail(api, 415, "not_json", NULL);
@@ -335,11 +372,15 @@ static int hand_over(Api *api) {
 /* 0: there is a route, 1: there is none, and the answer says so. */
 static int find_route(Api *api) {
         _cleanup_free_ char *allowed = NULL;
-        int r = api_route_find(api->request.method, api->request.path, &api->route_id, &api->id, &allowed);
+        ApiRouteMatch match = {};
+        int r = api_route_find(api->request.method, api->request.path, &match, &allowed);
 
         switch (r) {
         case 0:
-                api->route = &api_routes[api->route_id];
+                api->route_id = match.route;
+                api->route = &api_routes[match.route];
+                api->id = match.id;
+                strcpy(api->job, match.job);
                 return 0;
         case -ENOENT:
                 (void) api_fail(api, 404, "no_such_path", NULL);

@@ -32,12 +32,13 @@ typedef struct Api {
         JsonWriter json; /* into response.body */
         const ApiRoute *route;
         ApiRouteId route_id;
-        int64_t id;
+        int64_t id;                          /* of the address: {id} */
+        char job[JOB_ID_MAX];                /* {job} */
         int64_t numbers[API_PARAMETERS_MAX]; /* of the route's parameters: a number, or the choice's index */
         const char *texts[API_PARAMETERS_MAX];
-        JsonValue *body;
-        const char *fields
-                        [API_PARAMETERS_MAX]; /* of the route's body, in the table's order; owned by body */
+        JsonValue *body;                           /* NULL: none came, and none had to */
+        int64_t field_numbers[API_PARAMETERS_MAX]; /* of the route's body, the same way */
+        const char *field_texts[API_PARAMETERS_MAX];
         ApiLanguage language;
         ApiIdentity identity;
         WeirConfig config;
@@ -51,9 +52,13 @@ int api_main(ApiProgram program, const ApiHandler *handlers);
 
 /* Read-only. A handler returns what this returns when it is negative. */
 int api_open_store(Api *api);
-const char *api_web_state(void);                           /* the folder of sessions.db */
-int64_t api_number(const Api *api, const char *parameter); /* of this route; asserts that it has it */
-const char *api_text(const Api *api, const char *parameter);
+const char *api_web_state(void);                             /* the folder of sessions.db */
+int64_t api_number(const Api *api, const char *parameter);   /* of this route; asserts that it has it */
+const char *api_text(const Api *api, const char *parameter); /* NULL: it was not given */
+/* The same of the body's fields. */
+int64_t api_field_number(const Api *api, const char *field);
+const char *api_field_text(const Api *api, const char *field);
+const JsonValue *api_field_value(const Api *api, const char *field);
 
 /* Begins the answer's object, and ends it with "success": true. */
 void api_begin(Api *api);

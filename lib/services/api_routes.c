@@ -4,6 +4,7 @@
 
 #include "base/parse_util.h"
 #include "base/string_util.h"
+#include "services/api_objects.h"
 
 #define FORMAT                                                                                              \
         {                                                                                                   \
@@ -22,6 +23,8 @@
                 .name = "wait", .type = API_TYPE_INT, .otherwise = seconds, .min = 0, .max = 30,            \
                 .summary = "wait this many seconds for its end"                                             \
         }
+
+#define YES_OR_NO "0|1|true|yes|false|no"
 
 static const ApiParameter format_only[] = { FORMAT, {} };
 static const ApiParameter streams_parameters[] = {
@@ -115,9 +118,170 @@ static const ApiParameter login_fields[] = {
         {},
 };
 
+static const ApiParameter tokens_parameters[] = {
+        { .name = "all",
+          .type = API_TYPE_CHOICE,
+          .choices = YES_OR_NO,
+          .summary = "everybody's (administrators)" },
+        {},
+};
+static const ApiParameter token_fields[] = {
+        { .name = "name", .type = API_TYPE_TEXT, .min = 1, .max = 100, .summary = "what it is for" },
+        { .name = "role",
+          .type = API_TYPE_CHOICE,
+          .choices = "own|user|operator|admin",
+          .summary = "what it may do at most; never more than its owner" },
+        { .name = "days",
+          .type = API_TYPE_INT,
+          .otherwise = 90,
+          .min = 1,
+          .max = 3650,
+          .summary = "how long it is good" },
+        {},
+};
+
+static const ApiParameter jobs_parameters[] = {
+        { .name = "owner", .type = API_TYPE_TEXT, .max = 256, .summary = "of this owner" },
+        { .name = "all",
+          .type = API_TYPE_CHOICE,
+          .choices = YES_OR_NO,
+          .summary = "everybody's; otherwise, without an owner, one's own" },
+        { .name = "status",
+          .type = API_TYPE_CHOICE,
+          .choices = "any|queued|running|needs_resolve|cancelling|done|failed|cancelled",
+          .summary = "in this state" },
+        { .name = "server", .type = API_TYPE_TEXT, .max = 100, .summary = "of this Perforce server" },
+        { .name = "q",
+          .type = API_TYPE_TEXT,
+          .max = 400,
+          .summary = "with this text in its number, specification, client or error, in any case" },
+        { .name = "before", .type = API_TYPE_TEXT, .max = JOB_ID_MAX - 1, .summary = "older than this job" },
+        { .name = "limit",
+          .type = API_TYPE_INT,
+          .otherwise = 50,
+          .min = 1,
+          .max = 1000,
+          .summary = "jobs at most" },
+        FORMAT,
+        {},
+};
+static const ApiParameter job_fields[] = {
+        { .name = "spec",
+          .type = API_TYPE_JSON,
+          .min = 1,
+          .choices = "JobSpec",
+          .summary = "what to integrate, see job.json(5)" },
+        { .name = "ticket",
+          .type = API_TYPE_TEXT,
+          .max = 4096,
+          .summary = "Perforce ticket of whoever asks, instead of that of the login" },
+        { .name = "owner",
+          .type = API_TYPE_TEXT,
+          .max = 255,
+          .summary = "whose job it is to be (administrators)" },
+        {},
+};
+static const ApiParameter preview_fields[] = {
+        { .name = "spec",
+          .type = API_TYPE_JSON,
+          .min = 1,
+          .choices = "JobSpec",
+          .summary = "what would be integrated, see job.json(5)" },
+        { .name = "ticket",
+          .type = API_TYPE_TEXT,
+          .max = 4096,
+          .summary = "Perforce ticket of whoever asks, instead of that of the login" },
+        {},
+};
+static const ApiParameter cancel_fields[] = {
+        { .name = "mode",
+          .type = API_TYPE_CHOICE,
+          .choices = "graceful|immediate",
+          .summary = "immediate does not wait for what runs to end by itself" },
+        {},
+};
+static const ApiParameter retry_fields[] = {
+        { .name = "ticket",
+          .type = API_TYPE_TEXT,
+          .max = 4096,
+          .summary = "Perforce ticket of whoever asks, instead of that of the login" },
+        {},
+};
+static const ApiParameter resolve_fields[] = {
+        { .name = "files",
+          .type = API_TYPE_JSON,
+          .min = 1,
+          .choices = "[Resolution]",
+          .summary = "each once" },
+        {},
+};
+static const ApiParameter conflict_parameters[] = {
+        { .name = "file", .type = API_TYPE_TEXT, .min = 1, .max = 4096, .summary = "its path in the depot" },
+        WAIT(10),
+        {},
+};
+static const ApiParameter log_parameters[] = {
+        { .name = "after",
+          .type = API_TYPE_TEXT,
+          .max = 256,
+          .summary = "lines that follow the one with this cursor" },
+        { .name = "wait",
+          .type = API_TYPE_INT,
+          .otherwise = 0,
+          .min = 0,
+          .max = 20,
+          .summary = "wait this many seconds for the next line where there is none yet" },
+        { .name = "before",
+          .type = API_TYPE_TEXT,
+          .max = 256,
+          .summary = "lines before the one with this cursor" },
+        { .name = "limit",
+          .type = API_TYPE_INT,
+          .otherwise = 1000,
+          .min = 1,
+          .max = 10000,
+          .summary = "lines at most" },
+        { .name = "tail",
+          .type = API_TYPE_INT,
+          .otherwise = 0,
+          .min = 1,
+          .max = 10000,
+          .summary = "the last lines" },
+        { .name = "q", .type = API_TYPE_TEXT, .max = 400, .summary = "lines with this text, in any case" },
+        { .name = "level",
+          .type = API_TYPE_CHOICE,
+          .choices = "any|error|warning|notice|info|debug",
+          .summary = "lines at least as grave" },
+        { .name = "stage", .type = API_TYPE_TEXT, .max = 32, .summary = "lines of this stage" },
+        {},
+};
+static const ApiParameter queue_check_parameters[] = {
+        { .name = "workspace",
+          .type = API_TYPE_TEXT,
+          .min = 1,
+          .max = 1024,
+          .summary = "a Perforce client" },
+        { .name = "server",
+          .type = API_TYPE_TEXT,
+          .max = 100,
+          .summary = "of this server; otherwise of any" },
+        {},
+};
+static const ApiParameter queue_cancel_fields[] = {
+        { .name = "workspace",
+          .type = API_TYPE_TEXT,
+          .max = 1024,
+          .summary = "the client it waits for; may be left out" },
+        {},
+};
+
 #define READS API_PROGRAM_READS
 #define CONTROL API_PROGRAM_CONTROL
+#define LOGS API_PROGRAM_LOGS
 #define MONITOR API_ACCESS_MONITOR
+#define USER API_ACCESS_USER
+#define JOB_ACTION "status:string job_id:string message:string success:bool"
+#define RESOLVE_BODY_MAX ((size_t) 3 * 1024 * 1024) /* a text of 1 MiB, escaped */
 #define ACTION "status:string message:string success:bool operation:Operation?"
 
 const ApiRoute api_routes[_API_ROUTE_MAX] = {
@@ -183,45 +347,79 @@ const ApiRoute api_routes[_API_ROUTE_MAX] = {
                         "user:string server:string role:string expires_at:time success:bool", NULL, false,
                         NULL, login_fields },
         [API_LOGOUT] = { "DELETE", "/api/session", CONTROL, API_ACCESS_OPEN, "Log out", "success:bool" },
-};
+        [API_TOKENS] = { "GET", "/api/tokens", CONTROL, USER, "One's tokens for programs",
+                         "tokens:[Token] count:int success:bool", .parameters = tokens_parameters },
+        [API_TOKEN_NEW] = { "POST", "/api/tokens", CONTROL, USER,
+                            "A new one; it is told this once, and to be sent as Authorization: Bearer",
+                            "id:int name:string token:string role:string expires_at:time success:bool",
+                            .fields = token_fields, .status = 201 },
+        [API_TOKEN_REVOKE] = { "DELETE", "/api/tokens/{id}", CONTROL, USER,
+                               "It is good for nothing any more", "success:bool" },
 
-const ApiObject api_objects[] = {
-        { "Server",
-          "id:int name:string p4port:string p4user:string stream_mask:string created_at:time streams_count:int "
-          "state:string state_text:string? checked_at:time? measured_at:time? last_updated:time?" },
-        { "Stream",
-          "id:int name:string size_bytes:int file_count:int size_human:string last_updated:time? server_id:int "
-          "server_name:string is_measured:bool is_stale:bool error:string?" },
-        { "StreamDetail",
-          "id:int name:string size_bytes:int file_count:int size_human:string last_updated:time? server_id:int "
-          "server_name:string is_measured:bool is_stale:bool error:string? server_p4port:string type:string "
-          "parent:string? change:int created_at:time state:string" },
-        { "Pagination",
-          "page:int per_page:int total:int pages:int has_prev:bool has_next:bool next_after:int?" },
-        { "Point", "timestamp:time size_bytes:int size_human:string file_count:int" },
-        { "Statistics",
-          "current:int min:int max:int mean:int change:int change_percent:number? measurements:int" },
-        { "Growth",
-          "id:int name:string server_id:int server_name:string size_bytes:int size_human:string before_bytes:int "
-          "change:int change_human:string file_change:int since:time" },
-        { "Stats",
-          "total_servers:int total_streams:int last_global_update:time? servers:[ServerStats] note:string" },
-        { "ServerStats", "server_id:int server_name:string streams_count:int last_updated:time?" },
-        { "Info",
-          "version:string environment:string debug_mode:bool database_uri:string? scheduler_interval_hours:number "
-          "calendar:string? start_time:time? login_required:bool" },
-        { "AuthCheck",
-          "server_id:int server_name:string p4port:string p4user:string authenticated:bool state:string "
-          "checked_at:time? ticket_expires_at:time?" },
-        { "Lock", "resource:string mode:string holder:string why:string since:time waiting:bool" },
-        { "Run",
-          "scope:string server:string stage:string current:string? done:int total:int started_at:time" },
-        { "Operation", "unit:string state:string" },
+        [API_JOBS] = { "GET", "/api/jobs", READS, USER, "Integration jobs, newest first",
+                       "jobs:[JobSummary] count:int counts:JobCounts next_before:string? success:bool",
+                       .has_csv = true, .parameters = jobs_parameters },
+        [API_JOB_NEW] = { "POST", "/api/jobs", CONTROL, USER, "Create a job and queue it",
+                          "job_id:string status:string owner:string location:string success:bool",
+                          .fields = job_fields, .status = 201 },
+        [API_JOB_PREVIEW] = { "POST", "/api/jobs/preview", CONTROL, USER,
+                              "What a job would integrate; nothing is changed",
+                              "files:[PreviewFile] conflicts:[PreviewFile] messages:[string] count:int "
+                              "conflict_count:int source_changelist:int? truncated:bool success:bool",
+                              .fields = preview_fields },
+        [API_JOB] = { "GET", "/api/jobs/{job}", CONTROL, USER, "One job, with everything",
+                      API_JOB_SUMMARY
+                      " spec:object agent_id:string? conflicts:[Conflict] pids:object history:[Step] "
+                      "left_behind:[LeftBehind] shelf:int? unit:string? blocked_by:string? cancelled_by:string? "
+                      "can:JobCan success:bool" },
+        [API_JOB_CANCEL] = { "POST", "/api/jobs/{job}/cancel", CONTROL, USER, "End a job that has not ended",
+                             JOB_ACTION, .fields = cancel_fields },
+        [API_JOB_CONTINUE] = { "POST", "/api/jobs/{job}/continue", CONTROL, USER,
+                               "A job that waits for people looks at its conflicts again", JOB_ACTION },
+        [API_JOB_RETRY] = { "POST", "/api/jobs/{job}/retry", CONTROL, USER,
+                            "A new job with the specification of one that has ended",
+                            "job_id:string new_job_id:string original_job_id:string status:string owner:string "
+                            "location:string success:bool",
+                            .fields = retry_fields, .status = 201 },
+        [API_JOB_RESOLVE] = { "POST", "/api/jobs/{job}/resolve", CONTROL, USER, "How conflicts are resolved",
+                              JOB_ACTION, .fields = resolve_fields, .status = 202,
+                              .body_max = RESOLVE_BODY_MAX },
+        [API_JOB_CONFLICT] = { "GET", "/api/jobs/{job}/conflict", CONTROL, USER, "The texts of one conflict",
+                               "file:string type:string? is_text:bool base:string? theirs:string? yours:string? "
+                               "merged:string? truncated:bool state:string success:bool",
+                               .parameters = conflict_parameters },
+        [API_JOB_LOGS] = { "GET", "/api/jobs/{job}/logs", LOGS, USER, "Its log", "[LogEntry]",
+                           .parameters = log_parameters },
+        [API_JOB_LOGS_DOWNLOAD] = { "GET", "/jobs/{job}/logs/download", LOGS, USER,
+                                    "All of its log as a text", NULL, "text/plain" },
+        [API_JOB_HEARTBEAT] = { "GET", "/api/jobs/{job}/heartbeat", CONTROL, USER,
+                                "Whether something works on it right now, as systemd knows",
+                                "connected:bool agent_id:string? last_heartbeat:time? hostname:string? "
+                                "unit:Unit? process_list:[Process] success:bool" },
+        [API_JOB_PROCESS_STATUS] = { "GET", "/api/jobs/{job}/process_status", CONTROL, USER,
+                                     "What runs for it right now",
+                                     "processes:object agent_connected:bool current_stage:string "
+                                     "current_cmd_id:string? agent_id:string? unit:Unit? process_list:[Process] "
+                                     "success:bool" },
+        [API_QUEUE_CHECK] = { "GET", "/api/queue/check", CONTROL, USER,
+                              "Whether a job in this client would start at once",
+                              "available:bool running_job_id:string? running_job_owner:string? queue_length:int "
+                              "success:bool",
+                              .parameters = queue_check_parameters },
+        [API_QUEUE_STATUS] = { "GET", "/api/queue/status", CONTROL, USER,
+                               "What works in which client, and what waits",
+                               "workspaces:[Workspace] count:int success:bool" },
+        [API_QUEUE_MY_JOBS] = { "GET", "/api/queue/my-jobs", CONTROL, USER, "One's own queued jobs",
+                                "queued_jobs:[QueuedJob] count:int success:bool" },
+        [API_QUEUE_CANCEL] = { "POST", "/api/queue/{job}/cancel", CONTROL, USER,
+                               "Cancel a job that is queued", JOB_ACTION, .fields = queue_cancel_fields },
+        [API_AGENTS] = { "GET", "/api/agents", CONTROL, USER, "The hosts that jobs run on", "{Agent}" },
+        [API_AGENTS_STATUS] = { "GET", "/api/agents/status", CONTROL, USER, "The same, with those awaited",
+                                "connected:object expected:object success:bool" },
 };
-const size_t api_n_objects = ELEMENTSOF(api_objects);
 
 const char *api_program_file(ApiProgram program) {
-        static const char *const files[_API_PROGRAM_MAX] = { "api.cgi", "control.cgi" };
+        static const char *const files[_API_PROGRAM_MAX] = { "api.cgi", "control.cgi", "logs.cgi" };
         return files[program];
 }
 
@@ -230,10 +428,25 @@ const char *api_access_to_string(ApiAccess access) {
         return names[access];
 }
 
+bool api_parameter_is_required(const ApiParameter *parameter) {
+        return (parameter->type == API_TYPE_TEXT || parameter->type == API_TYPE_JSON) && parameter->min > 0;
+}
+
+/* --- finding ---------------------------------------------------------------------------------------- */
+
+static int match_number(const char *digits, int64_t *ret) {
+        size_t length = strlen(digits);
+
+        if (length == 0 || strspn(digits, "0123456789") < length) {
+                return 0;
+        }
+        return parse_int64(digits, ret) < 0 || *ret <= 0 ? -EINVAL : 1;
+}
+
 /* 1: it is that path. 0: it is not. -EINVAL: it is, but the number is none that an id could be. */
-static int match(const char *pattern, const char *path, int64_t *ret_id) {
-        char digits[24];
+static int match(const char *pattern, const char *path, ApiRouteMatch *match) {
         size_t length, before = strcspn(pattern, "{");
+        char segment[JOB_ID_MAX];
 
         if (!pattern[before]) {
                 return string_equal(pattern, path);
@@ -243,18 +456,16 @@ static int match(const char *pattern, const char *path, int64_t *ret_id) {
         }
         path += before;
         length = strcspn(path, "/");
-        if (!string_equal(pattern + before + strlen("{id}"), path + length)) {
+        if (length >= sizeof segment || !string_equal(strchr(pattern, '}') + 1, path + length)) {
                 return 0;
         }
-        if (length == 0 || strspn(path, "0123456789") < length) {
-                return 0;
+        memcpy(segment, path, length);
+        segment[length] = 0;
+        if (string_has_prefix(pattern + before, "{id}")) {
+                return match_number(segment, &match->id);
         }
-        if (length >= sizeof digits) {
-                return -EINVAL;
-        }
-        memcpy(digits, path, length);
-        digits[length] = 0;
-        return parse_int64(digits, ret_id) < 0 || *ret_id <= 0 ? -EINVAL : 1;
+        strcpy(match->job, segment);
+        return job_id_is_valid(segment);
 }
 
 static int allow(char **allowed, const char *method) {
@@ -264,19 +475,17 @@ static int allow(char **allowed, const char *method) {
         return r < 0 ? r : string_replace(allowed, more);
 }
 
-int api_route_find(const char *method, const char *path, ApiRouteId *ret, int64_t *ret_id,
-                   char **ret_allowed) {
+int api_route_find(const char *method, const char *path, ApiRouteMatch *ret, char **ret_allowed) {
         _cleanup_free_ char *allowed = NULL;
 
         for (ApiRouteId i = 0; i < _API_ROUTE_MAX; i++) {
-                int64_t id = 0;
-                int r = match(api_routes[i].pattern, path, &id);
+                ApiRouteMatch found = { .route = i };
+                int r = match(api_routes[i].pattern, path, &found);
                 if (r == -EINVAL) {
                         return r;
                 }
                 if (r > 0 && string_equal(api_routes[i].method, method)) {
-                        *ret = i;
-                        *ret_id = id;
+                        *ret = found;
                         return 0;
                 }
                 r = r > 0 ? allow(&allowed, api_routes[i].method) : r;

@@ -4,13 +4,14 @@
 #include <string.h>
 
 #include "base/string_util.h"
+#include "services/api_objects.h"
 #include "version.h"
 
 static const struct {
         const char *name, *type, *format;
 } simple_types[] = {
         { "int", "integer", "int64" }, { "number", "number", NULL },      { "string", "string", NULL },
-        { "bool", "boolean", NULL },   { "time", "string", "date-time" },
+        { "bool", "boolean", NULL },   { "time", "string", "date-time" }, { "object", "object", NULL },
 };
 
 /* --- fields ----------------------------------------------------------------------------------------- */
@@ -19,6 +20,9 @@ static const struct {
 static void write_type(JsonWriter *json, const char *type, size_t length, bool is_nullable) {
         char reference[96];
 
+        if (length == strlen("any") && strncmp(type, "any", length) == 0) {
+                return; /* an empty schema takes everything */
+        }
         for (size_t i = 0; i < ELEMENTSOF(simple_types); i++) {
                 if (strlen(simple_types[i].name) == length &&
                     strncmp(simple_types[i].name, type, length) == 0) {
@@ -45,19 +49,28 @@ static void write_type(JsonWriter *json, const char *type, size_t length, bool i
         json_array_end(json);
 }
 
+/* One type, a list of it, or an object whose names are any. */
+static void write_shape(JsonWriter *json, const char *type, size_t length, bool is_nullable) {
+        bool is_list = type[0] == '[', is_map = type[0] == '{';
+
+        if (!is_list && !is_map) {
+                write_type(json, type, length, is_nullable);
+                return;
+        }
+        json_string(json, "type", is_list ? "array" : "object");
+        json_object_begin(json, is_list ? "items" : "additionalProperties");
+        write_type(json, type + 1, length - 2, false);
+        json_object_end(json);
+        if (is_nullable) {
+                json_bool(json, "nullable", true);
+        }
+}
+
 static void write_field(JsonWriter *json, const char *name, const char *type, size_t length) {
         bool is_nullable = type[length - 1] == '?';
 
-        length -= is_nullable;
         json_object_begin(json, name);
-        if (type[0] == '[') {
-                json_string(json, "type", "array");
-                json_object_begin(json, "items");
-                write_type(json, type + 1, length - 2, false);
-                json_object_end(json);
-        } else {
-                write_type(json, type, length, is_nullable);
-        }
+        write_shape(json, type, length - is_nullable, is_nullable);
         json_object_end(json);
 }
 
@@ -81,6 +94,10 @@ static void write_each(JsonWriter *json, const char *fields, bool is_required_li
 }
 
 static void write_schema(JsonWriter *json, const char *key, const char *fields) {
+        if (fields[0] == '[' || fields[0] == '{') {
+                write_field(json, key, fields, strlen(fields));
+                return;
+        }
         json_object_begin(json, key);
         json_string(json, "type", "object");
         json_object_begin(json, "properties");
@@ -108,6 +125,10 @@ static void write_choices(JsonWriter *json, const char *choices) {
 }
 
 static void write_parameter_schema(JsonWriter *json, const char *key, const ApiParameter *parameter) {
+        if (parameter->type == API_TYPE_JSON) {
+                write_field(json, key, parameter->choices, strlen(parameter->choices));
+                return;
+        }
         json_object_begin(json, key);
         json_string(json, "type", parameter->type == API_TYPE_INT ? "integer" : "string");
         switch (parameter->type) {
@@ -124,28 +145,42 @@ static void write_parameter_schema(JsonWriter *json, const char *key, const ApiP
         case API_TYPE_CHOICE:
                 write_choices(json, parameter->choices);
                 break;
+        case API_TYPE_JSON:
+                break;
         }
         json_object_end(json);
 }
 
-static void write_parameters(JsonWriter *json, const ApiRoute *route) {
+/* What the address itself names. */
+static void write_path_parameter(JsonWriter *json, const char *pattern) {
         static const ApiParameter id = { .name = "id", .type = API_TYPE_INT, .otherwise = 0, .min = 1 };
+        static const ApiParameter job = {
+                .name = "job", .type = API_TYPE_TEXT, .min = 16, .max = JOB_ID_MAX - 1
+        };
+        const ApiParameter *parameter = strstr(pattern, "{id}")  ? &id :
+                                        strstr(pattern, "{job}") ? &job :
+                                                                   NULL;
 
-        json_array_begin(json, "parameters");
-        if (strchr(route->pattern, '{')) {
-                json_object_begin(json, NULL);
-                json_string(json, "name", "id");
-                json_string(json, "in", "path");
-                json_bool(json, "required", true);
-                write_parameter_schema(json, "schema", &id);
-                json_object_end(json);
+        if (!parameter) {
+                return;
         }
+        json_object_begin(json, NULL);
+        json_string(json, "name", parameter->name);
+        json_string(json, "in", "path");
+        json_bool(json, "required", true);
+        write_parameter_schema(json, "schema", parameter);
+        json_object_end(json);
+}
+
+static void write_parameters(JsonWriter *json, const ApiRoute *route) {
+        json_array_begin(json, "parameters");
+        write_path_parameter(json, route->pattern);
         for (const ApiParameter *p = route->parameters; p && p->name; p++) {
                 json_object_begin(json, NULL);
                 json_string(json, "name", p->name);
                 json_string(json, "in", "query");
                 json_string(json, "description", p->summary);
-                if (p->type == API_TYPE_TEXT && p->min > 0) {
+                if (api_parameter_is_required(p)) {
                         json_bool(json, "required", true);
                 }
                 write_parameter_schema(json, "schema", p);
@@ -154,12 +189,21 @@ static void write_parameters(JsonWriter *json, const ApiRoute *route) {
         json_array_end(json);
 }
 
+static bool needs_body(const ApiRoute *route) {
+        bool is_needed = false;
+
+        for (const ApiParameter *f = route->fields; f && f->name; f++) {
+                is_needed |= api_parameter_is_required(f);
+        }
+        return is_needed;
+}
+
 static void write_body(JsonWriter *json, const ApiRoute *route) {
         if (!route->fields) {
                 return;
         }
         json_object_begin(json, "requestBody");
-        json_bool(json, "required", true);
+        json_bool(json, "required", needs_body(route));
         json_object_begin(json, "content");
         json_object_begin(json, "application/json");
         json_object_begin(json, "schema");
@@ -171,7 +215,9 @@ static void write_body(JsonWriter *json, const ApiRoute *route) {
         json_object_end(json);
         json_array_begin(json, "required");
         for (const ApiParameter *f = route->fields; f->name; f++) {
-                json_string(json, NULL, f->name);
+                if (api_parameter_is_required(f)) {
+                        json_string(json, NULL, f->name);
+                }
         }
         json_array_end(json);
         json_bool(json, "additionalProperties", false);
@@ -207,6 +253,7 @@ static void write_operation(JsonWriter *json, const ApiRoute *route) {
                                                   { "POST", "post" },
                                                   { "DELETE", "delete" } };
         const char *key = NULL;
+        char status[16];
 
         for (size_t i = 0; i < ELEMENTSOF(methods); i++) {
                 key = strcmp(route->method, methods[i][0]) == 0 ? methods[i][1] : key;
@@ -217,7 +264,8 @@ static void write_operation(JsonWriter *json, const ApiRoute *route) {
         write_parameters(json, route);
         write_body(json, route);
         json_object_begin(json, "responses");
-        write_answer(json, "200", route);
+        (void) snprintf(status, sizeof status, "%d", route->status ? route->status : 200);
+        write_answer(json, status, route);
         if (route->access >= API_ACCESS_OPERATOR) {
                 write_answer(json, "202", route);
         }

@@ -91,7 +91,8 @@ static int open_session(Api *api, SessionStore *store, const char *server, const
 int api_login(Api *api) {
         _cleanup_(session_store_closep) SessionStore *store = NULL;
         _cleanup_free_ char *account = NULL, *address = NULL;
-        const char *server = api->fields[0], *user = api->fields[1], *remote = getenv("REMOTE_ADDR");
+        const char *server = api_field_text(api, "server"), *user = api_field_text(api, "user"),
+                   *remote = getenv("REMOTE_ADDR");
         int r = string_format(&account, "%s@%s", user, server);
 
         r = r < 0 ? r : string_format(&address, "from %s", remote ? remote : "nowhere");
@@ -105,7 +106,7 @@ int api_login(Api *api) {
                 r = http_response_header(&api->response, "Retry-After", "300");
                 return r < 0 ? r : api_fail(api, 429, "too_many_logins", NULL);
         }
-        r = r < 0 ? r : login_client_check(server, user, api->fields[2]);
+        r = r < 0 ? r : login_client_check(server, user, api_field_text(api, "password"));
         if (r <= 0) {
                 return refuse(api, r);
         }

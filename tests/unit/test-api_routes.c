@@ -11,6 +11,7 @@
 
 #include "base/macro.h"
 #include "base/string_util.h"
+#include "services/api_objects.h"
 #include "services/api_routes.h"
 
 static void test_paths(void **state) {
@@ -36,6 +37,33 @@ static void test_paths(void **state) {
                 { "POST", "/api/update/server/3", 0, API_UPDATE_SERVER, 3 },
                 { "POST", "/api/update/server/3/sync-streams", 0, API_SYNC_STREAMS, 3 },
                 { "POST", "/api/admin/sync-servers", 0, API_SYNC_SERVERS, 0 },
+                { "GET", "/api/jobs", 0, API_JOBS, 0 },
+                { "POST", "/api/jobs", 0, API_JOB_NEW, 0 },
+                { "POST", "/api/jobs/preview", 0, API_JOB_PREVIEW, 0 },
+                { "GET", "/api/jobs/INT-20261121-001", 0, API_JOB, 0 },
+                { "POST", "/api/jobs/INT-20261121-001/cancel", 0, API_JOB_CANCEL, 0 },
+                { "POST", "/api/jobs/INT-20261121-1234/continue", 0, API_JOB_CONTINUE, 0 },
+                { "POST", "/api/jobs/INT-20261121-001/retry", 0, API_JOB_RETRY, 0 },
+                { "GET", "/api/jobs/INT-20261121-001/logs", 0, API_JOB_LOGS, 0 },
+                { "GET", "/jobs/INT-20261121-001/logs/download", 0, API_JOB_LOGS_DOWNLOAD, 0 },
+                { "GET", "/api/jobs/INT-20261121-001/heartbeat", 0, API_JOB_HEARTBEAT, 0 },
+                { "GET", "/api/jobs/INT-20261121-001/process_status", 0, API_JOB_PROCESS_STATUS, 0 },
+                { "GET", "/api/queue/check", 0, API_QUEUE_CHECK, 0 },
+                { "GET", "/api/queue/status", 0, API_QUEUE_STATUS, 0 },
+                { "GET", "/api/queue/my-jobs", 0, API_QUEUE_MY_JOBS, 0 },
+                { "POST", "/api/queue/INT-20261121-001/cancel", 0, API_QUEUE_CANCEL, 0 },
+                { "GET", "/api/agents", 0, API_AGENTS, 0 },
+                { "GET", "/api/agents/status", 0, API_AGENTS_STATUS, 0 },
+                { "DELETE", "/api/tokens/12", 0, API_TOKEN_REVOKE, 12 },
+                { "GET", "/api/jobs/preview", -EOPNOTSUPP, 0, 0 },
+                { "GET", "/api/jobs/INT-20261121-001/cancel", -EOPNOTSUPP, 0, 0 },
+                { "GET", "/api/jobs/4711", -ENOENT, 0, 0 },
+                { "GET", "/api/jobs/..", -ENOENT, 0, 0 },
+                { "GET", "/api/jobs/INT-20261121-001x", -ENOENT, 0, 0 },
+                { "GET", "/api/jobs/INT-20261121-0000000000000000000000001", -ENOENT, 0, 0 },
+                { "GET", "/api/jobs/../tokens", -ENOENT, 0, 0 },
+                { "GET", "/api/jobs/{job}", -ENOENT, 0, 0 },
+                { "GET", "/api/jobs/INT-20261121-001/logs/download", -ENOENT, 0, 0 },
                 { "GET", "/api/update/all", -EOPNOTSUPP, 0, 0 },
                 { "POST", "/api/servers", -EOPNOTSUPP, 0, 0 },
                 { "GET", "/api/stream/0", -EINVAL, 0, 0 },
@@ -51,21 +79,23 @@ static void test_paths(void **state) {
         };
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 _cleanup_free_ char *allowed = NULL;
-                ApiRouteId route = 0;
-                int64_t id = 0;
-                int r = api_route_find(cases[i].method, cases[i].path, &route, &id, &allowed);
+                ApiRouteMatch match = {};
+                int r = api_route_find(cases[i].method, cases[i].path, &match, &allowed);
                 if (r != cases[i].result) {
                         print_message("# %s %s\n", cases[i].method, cases[i].path);
                 }
                 assert_int_equal(r, cases[i].result);
-                assert_int_equal(route, cases[i].route);
-                assert_int_equal(id, cases[i].id);
+                assert_int_equal(match.route, cases[i].route);
+                assert_int_equal(match.id, cases[i].id);
+                const char *job = strstr(cases[i].path, "INT-");
+                assert_int_equal(strlen(match.job), r < 0 || !job ? 0 : strcspn(job, "/"));
+                assert_true(!*match.job || string_has_prefix(job, match.job));
                 assert_true((allowed != NULL) == (r == -EOPNOTSUPP));
         }
 }
 
 static bool is_type(const char *type, size_t length) {
-        static const char *const simple[] = { "int", "number", "string", "bool", "time" };
+        static const char *const simple[] = { "int", "number", "string", "bool", "time", "object", "any" };
         for (size_t i = 0; i < ELEMENTSOF(simple); i++) {
                 if (strlen(simple[i]) == length && strncmp(simple[i], type, length) == 0) {
                         return true;
@@ -81,6 +111,10 @@ static bool is_type(const char *type, size_t length) {
 }
 
 static void check_fields(const char *fields) {
+        if (fields[0] == '[' || fields[0] == '{') { /* the whole answer is a list, or a map */
+                assert_true(is_type(fields + 1, strlen(fields) - 2));
+                return;
+        }
         for (size_t length; *fields; fields += length + (fields[length] == ' ')) {
                 length = strcspn(fields, " ");
                 const char *type = memchr(fields, ':', length);
@@ -107,12 +141,20 @@ static void test_table(void **state) {
                         check_fields(route->answer);
                 }
                 if (!string_equal(route->method, "GET") && !strstr(route->pattern, "/session")) {
-                        assert_true(route->access >= API_ACCESS_OPERATOR); /* nothing changes for nobody */
+                        assert_true(route->access >= API_ACCESS_USER); /* nothing changes for nobody */
                 }
                 while (route->parameters && route->parameters[n].name) {
-                        n++;
+                        assert_int_not_equal(route->parameters[n++].type, API_TYPE_JSON);
                 }
                 assert_true(n <= API_PARAMETERS_MAX);
+                for (n = 0; route->fields && route->fields[n].name; n++) {
+                        assert_true(route->fields[n].type != API_TYPE_JSON || route->fields[n].choices);
+                }
+                assert_true(n <= API_PARAMETERS_MAX);
+                if (strstr(route->pattern, "job") || strstr(route->pattern, "queue") ||
+                    strstr(route->pattern, "agents") || strstr(route->pattern, "tokens")) {
+                        assert_true(route->access >= API_ACCESS_USER); /* nor is a job looked at */
+                }
         }
         for (size_t i = 0; i < api_n_objects; i++) {
                 check_fields(api_objects[i].fields);

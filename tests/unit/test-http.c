@@ -115,7 +115,7 @@ static int body_of(const char *length, const char *data, HttpRequest *request) {
         assert_int_equal(write(pipes[1], data, strlen(data)), (ssize_t) strlen(data));
         close(pipes[1]);
         length ? setenv("CONTENT_LENGTH", length, 1) : unsetenv("CONTENT_LENGTH");
-        int r = http_request_read_body(request, pipes[0]);
+        int r = http_request_read_body(request, pipes[0], HTTP_BODY_MAX);
         close(pipes[0]);
         return r;
 }
