@@ -35,8 +35,8 @@ PKGS     := libsystemd sqlite3 yaml-0.1 json-c libssh2
 # Debian packages: to build and to run every check and the demo (with myhostname there is a localhost even where
 # /etc/hosts is missing); what `make check` alone wants, a browser for the pages among it; then the heavy ones of `make lint`.
 DEPS     := gcc libc6-dev make pkg-config libsystemd-dev libsqlite3-dev libyaml-dev libjson-c-dev libssh2-1-dev \
-            libcmocka-dev libxml2-utils python3 util-linux iproute2 systemd dbus polkitd openssh-server lighttpd lighttpd-mod-deflate curl \
-            libnss-myhostname
+            libcmocka-dev libxml2-utils python3 util-linux iproute2 systemd dbus polkitd openssh-server lighttpd lighttpd-mod-deflate \
+            libjs-mustache libjs-dygraphs curl libnss-myhostname
 DEPS_CHECK := clang-format chromium chromium-driver python3-selenium fonts-dejavu-core
 DEPS_LINT := cppcheck clang clang-format clang-tidy clang-tools
 
