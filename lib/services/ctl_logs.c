@@ -1,5 +1,4 @@
-/* `weirctl logs`: what a job printed and did, from the journal. Lines of hooks and of p4 do not say which stage they belong to; it is the one
- * that was entered last. */
+/* `weirctl logs`: what a job printed and did, from the journal. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,10 +9,10 @@
 #include "base/time_util.h"
 #include "domain/job_id.h"
 #include "domain/job_stage.h"
-#include "resources/journal_reader.h"
 #include "services/ctl_job.h"
 #include "services/ctl_output.h"
 #include "services/ctl_verbs.h"
+#include "services/job_log.h"
 
 #define LOOK_USEC USEC_PER_SEC /* how often it is asked whether the job has ended */
 #define QUIET_USEC                                                                                          \
@@ -31,9 +30,8 @@ const CtlOption ctl_logs_options[] = {
 typedef struct Logs {
         const Ctl *ctl;
         const char *id;
-        JournalReader *reader;
+        JobLog log;
         const char *stage; /* the only one that is wanted; NULL: all */
-        char *current;     /* the stage that was entered last */
         uint64_t n_lines, n_skipped;
 } Logs;
 
@@ -75,24 +73,17 @@ static void print_text_line(const JournalLine *line) {
         }
 }
 
-static int note_stage(Logs *logs, const JournalLine *line) {
-        return line->stage && !string_equal(line->stage, logs->current) ?
-                               string_replace(&logs->current, line->stage) :
-                               0;
-}
-
-static bool is_wanted(const Logs *logs) {
-        return !logs->stage || string_equal(logs->stage, logs->current);
+static bool is_wanted(const Logs *logs, const JobLogLine *line) {
+        return !logs->stage || string_equal(logs->stage, line->stage);
 }
 
 /* Prints what is there, passing over the first n_skipped lines. */
 static int print_lines(Logs *logs) {
-        JournalLine line;
+        JobLogLine line;
         int r;
 
-        while ((r = journal_reader_next(logs->reader, &line)) > 0) {
-                r = note_stage(logs, &line);
-                if (r < 0 || !is_wanted(logs)) {
+        while ((r = job_log_next(&logs->log, &line)) > 0) {
+                if (!is_wanted(logs, &line)) {
                         continue;
                 }
                 if (logs->n_skipped > 0) {
@@ -100,9 +91,9 @@ static int print_lines(Logs *logs) {
                         continue;
                 }
                 if (logs->ctl->json) {
-                        print_json_line(&line, logs->current);
+                        print_json_line(&line.line, line.stage);
                 } else {
-                        print_text_line(&line);
+                        print_text_line(&line.line);
                 }
                 logs->n_lines++;
         }
@@ -114,7 +105,7 @@ static int print_lines(Logs *logs) {
 
 /* With a stage it takes two passes: how many there are, then all but the last of them are passed over. */
 static int skip_to_last(Logs *logs, uint64_t n) {
-        JournalLine line;
+        JobLogLine line;
         uint64_t n_wanted = 0;
         int r = 0;
 
@@ -122,15 +113,14 @@ static int skip_to_last(Logs *logs, uint64_t n) {
                 return 0;
         }
         if (!logs->stage && !logs->ctl->json) {
-                return journal_reader_seek(logs->reader, n);
+                return journal_reader_seek(logs->log.reader, n);
         }
-        while (r >= 0 && (r = journal_reader_next(logs->reader, &line)) > 0) {
-                r = note_stage(logs, &line);
-                n_wanted += is_wanted(logs);
+        while ((r = job_log_next(&logs->log, &line)) > 0) {
+                n_wanted += is_wanted(logs, &line);
         }
         logs->n_skipped = n_wanted > n ? n_wanted - n : 0;
-        free(TAKE_PTR(logs->current));
-        return r < 0 ? r : journal_reader_seek(logs->reader, 0);
+        logs->log.stage = NULL;
+        return r < 0 ? r : journal_reader_seek(logs->log.reader, 0);
 }
 
 /* --- following ------------------------------------------------------------------------------------------------------- */
@@ -149,7 +139,7 @@ static int follow(Logs *logs, JobsClient *client) {
         int r = print_lines(logs);
 
         while (r >= 0) {
-                r = journal_reader_wait(logs->reader, ended ? QUIET_USEC : LOOK_USEC);
+                r = journal_reader_wait(logs->log.reader, ended ? QUIET_USEC : LOOK_USEC, -1);
                 if (r == 0 && ended) {
                         return 0;
                 }
@@ -176,8 +166,7 @@ static int fail(const Ctl *ctl, int error, const char *id) {
 }
 
 static int read_logs(Logs *logs, uint64_t n, JobsClient *client) {
-        static const char *const users[] = { "weir", "weir-run", NULL };
-        int r = journal_reader_open(logs->id, users, &logs->reader);
+        int r = job_log_open(logs->id, &logs->log);
 
         r = r < 0 ? r : skip_to_last(logs, n);
         return r < 0 ? r : ctl_flag(logs->ctl, "follow") ? follow(logs, client) : print_lines(logs);
@@ -217,7 +206,6 @@ int ctl_logs(Ctl *ctl) {
                 return status;
         }
         r = read_logs(&logs, n, client);
-        (void) journal_reader_close(logs.reader);
-        free(logs.current);
+        job_log_done(&logs.log);
         return r < 0 ? fail(ctl, r, logs.id) : logs.n_lines > 0 ? 0 : check_job(ctl, client, logs.id);
 }
