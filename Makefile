@@ -38,10 +38,11 @@ DEPS     := gcc libc6-dev make pkg-config libsystemd-dev libsqlite3-dev libyaml-
             libcmocka-dev libxml2-utils python3 util-linux iproute2 systemd dbus polkitd openssh-server lighttpd lighttpd-mod-deflate \
             libjs-mustache libjs-dygraphs curl libnss-myhostname
 DEPS_CHECK := clang-format chromium chromium-driver python3-selenium fonts-dejavu-core
+DEPS_BENCH := wrk
 DEPS_LINT := cppcheck clang clang-format clang-tidy clang-tools
 
 # Targets that need neither a compiler nor the libraries do not ask for them.
-LIGHT := deps deps-check deps-lint help demo-stop uninstall format clean
+LIGHT := deps deps-check deps-bench deps-lint help demo-stop uninstall format clean
 ifneq ($(filter-out $(LIGHT),$(or $(MAKECMDGOALS),all)),)
 MISSING := $(shell for p in $(PKGS) cmocka; do pkg-config --exists $$p 2>/dev/null || echo $$p; done)
 # `make deps check` installs them in the first step: the rest is then evaluated by a make of its own.
@@ -86,7 +87,7 @@ OBJECTS  := $(patsubst %.c,$(B)/obj/%.o,$(LIB_SRC) $(BIN_SRC) $(CGI_SRC) $(TEST_
 silent := $(findstring s,$(firstword -$(MAKEFLAGS)))
 quiet = $(if $(V),,@$(if $(silent),,echo "  $(1)  $(patsubst $(B)/%,%,$@)";))
 .DELETE_ON_ERROR:
-.PHONY: FORCE all programs deps deps-check deps-lint check check-unit check-machine check-perforce check-lint demo demo-stop install \
+.PHONY: FORCE all programs deps deps-check deps-bench deps-lint check check-unit check-machine check-perforce check-lint demo demo-stop install \
         uninstall lint format asan coverage fuzz faults bench clean help
 
 all: programs $(TESTS) ## build everything into $(B)
@@ -137,6 +138,8 @@ deps: ## install every package that building, checking and the demo need (root)
 	$(call apt,$(DEPS))
 deps-check: deps
 	$(call apt,$(DEPS_CHECK))
+deps-bench: ## install what `make bench` needs beside that (root)
+	$(call apt,$(DEPS_BENCH))
 deps-lint: ## install the tools of `make lint` (root)
 	$(call apt,$(DEPS_LINT))
 
@@ -166,8 +169,8 @@ fuzz: ## the parsers under libFuzzer, FUZZ_SECONDS each (needs `make deps-lint`)
 coverage: ## line coverage of lib/ by the unit tests
 	@$(MAKE) --no-print-directory VARIANT=coverage B=build/coverage check-unit
 	@tests/coverage build/coverage
-bench: all ## figures as ratios, measured in one run
-	@B='$(B)' tests/bench/run; status=$$?; B='$(B)' tests/machine/run -- tests/machine/jobs/bench && exit $$status
+bench: all ## figures as ratios, measured in one run (needs `make deps-bench`)
+	@B='$(B)' tests/bench/run; status=$$?; B='$(B)' tests/bench/web || status=1; B='$(B)' tests/machine/run -- tests/machine/jobs/bench && exit $$status
 # NULL is a pointer in glibc; cppcheck knows no _cleanup_ (the asan build looks for leaks), and no table without zeros.
 CPPCHECK_QUIET = missingIncludeSystem varFuncNullUB memleak zerodivcond:lib/base/time_util.c
 faults: all ## everything that can die dies, at every stage of a job; 200 cancels of what wants to survive (root, a quarter of an hour)

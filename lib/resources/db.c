@@ -213,6 +213,11 @@ static int db_check_version(Db *db, DbMode mode, const char *const *migrations) 
         return 0;
 }
 
+void db_single_threaded(void) {
+        (void) sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+        (void) sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int db_open(const char *path, DbMode mode, const char *const *migrations, uint64_t busy_usec, Db **ret) {
         _cleanup_(db_closep) Db *db = calloc(1, sizeof(Db));
         int r, flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;

@@ -15,6 +15,10 @@ typedef struct DbStatement DbStatement;
 
 typedef enum DbMode { DB_READ_ONLY, DB_READ_WRITE /* creates and migrates */ } DbMode;
 
+/* For programs of one thread that live for one answer: SQLite then takes no lock and keeps no account of memory. Before the first
+ * db_open() of the process; later it has no effect. */
+void db_single_threaded(void);
+
 /* migrations: NULL-terminated SQL scripts; script N brings user_version N to N+1, each in its own IMMEDIATE
  * transaction. A database newer than the program: -EPROTONOSUPPORT; an older one opened read-only: -ESTALE;
  * a missing one opened read-only: -ENOENT. busy_usec: 0 = 5 s. */

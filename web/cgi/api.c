@@ -1,9 +1,11 @@
 /* api.cgi: what is read from the database, and the door of the whole API: requests that are another program's duty are handed over to
  * it. Linked without D-Bus and, where that is possible, statically: a request costs about a millisecond. */
 #include "services/api.h"
+#include "resources/db.h"
 #include "services/api_history.h"
 #include "services/api_monitor.h"
 #include "services/api_schema.h"
+#include "services/api_sparklines.h"
 
 static const ApiHandler handlers[_API_ROUTE_MAX] = {
         [API_HEALTH] = api_health,
@@ -15,6 +17,7 @@ static const ApiHandler handlers[_API_ROUTE_MAX] = {
         [API_STREAMS_SEARCH] = api_streams_search,
         [API_STREAM] = api_stream,
         [API_STREAM_HISTORY] = api_stream_history,
+        [API_SPARKLINES] = api_sparklines,
         [API_GROWTH] = api_growth,
         [API_STATS] = api_stats,
         [API_INFO] = api_info,
@@ -23,5 +26,6 @@ static const ApiHandler handlers[_API_ROUTE_MAX] = {
 };
 
 int main(void) {
+        db_single_threaded();
         return api_main(API_PROGRAM_READS, handlers);
 }
