@@ -79,7 +79,8 @@ int job_records_take(JobRecords *records, JobRecord *record); /* *record is empt
 typedef struct JobFilter {
         const char *status, *owner, *server; /* NULL: any */
         const char *before;                  /* a job's id: only older ones; NULL: from the newest */
-        uint32_t limit;                      /* 0: 50 */
+        const char *text; /* in its id, client, owner, error or spec, ASCII in any case; not on the bus; NULL: any */
+        uint32_t limit; /* 0: 50 */
 } JobFilter;
 
 /* What creating and repeating a job take beside the spec. */

@@ -41,22 +41,28 @@ static ApiLanguage read_language(const HttpRequest *request) {
         return API_LANGUAGE_EN;
 }
 
-static int catalog_text(const Api *api, const char *code, char **ret) {
-        _cleanup_(json_value_freep) JsonValue *catalog = NULL;
+/* Without a catalog, which an incomplete installation has not, texts are their keys. */
+static void load_catalog(Api *api) {
         _cleanup_free_ char *path = NULL, *text = NULL, *message = NULL;
-        const char *found = NULL;
         size_t length;
         int r = string_format(&path, "%s/locales/%s.json", environment("WEIR_WEB", WEB_DIRECTORY),
                               api->language == API_LANGUAGE_RU ? "ru" : "en");
 
         r = r < 0 ? r : file_read(path, CATALOG_MAX, &text, &length);
-        r = r < 0 ? r : json_read(text, length, &catalog, &message);
-        if (r >= 0) {
-                found = json_value_string(json_value_get(json_value_get(catalog, "api"), code));
-        } else {
+        r = r < 0 ? r : json_read(text, length, &api->catalog, &message);
+        if (r < 0) {
                 log_debug("%s: %s", path ? path : "", message ? message : strerror(-r));
         }
-        return string_copy(ret, found ? found : code);
+}
+
+static const char *catalog_text(Api *api, const char *code) {
+        const char *found;
+
+        if (!api->catalog) {
+                load_catalog(api);
+        }
+        found = json_value_string(json_value_get(json_value_get(api->catalog, "api"), code));
+        return found ? found : code;
 }
 
 /* The value of {name}, which begins at text; *ret_length is its length with both braces. */
@@ -93,14 +99,11 @@ static int fill_places(const char *text, va_list pairs, char **ret) {
         return r < 0 ? r : buffer_take_string(&buffer, ret);
 }
 
-static int format_message(const Api *api, char **ret, const char *code, va_list pairs) {
-        _cleanup_free_ char *text = NULL;
-        int r = catalog_text(api, code, &text);
-
-        return r < 0 ? r : fill_places(text, pairs, ret);
+static int format_message(Api *api, char **ret, const char *code, va_list pairs) {
+        return fill_places(catalog_text(api, code), pairs, ret);
 }
 
-int api_message(const Api *api, char **ret, const char *code, ...) {
+int api_message(Api *api, char **ret, const char *code, ...) {
         va_list pairs;
         va_start(pairs, code);
         int r = format_message(api, ret, code, pairs);
@@ -334,6 +337,10 @@ static int read_body(Api *api) {
         return read_fields(api);
 }
 
+const char *api_state(void) {
+        return environment("WEIR_STATE", WEIR_STATE_DIRECTORY);
+}
+
 const char *api_web_state(void) {
         return environment("WEIR_WEB_STATE", WEB_STATE_DIRECTORY);
 }
@@ -342,8 +349,7 @@ const char *api_web_state(void) {
 
 /* Reads see one state of the database, and look only once whether it is another one. An action must see what came of it. */
 int api_open_store(Api *api) {
-        int r = monitor_store_open(environment("WEIR_STATE", WEIR_STATE_DIRECTORY), DB_READ_ONLY,
-                                   &api->store);
+        int r = monitor_store_open(api_state(), DB_READ_ONLY, &api->store);
 
         return r < 0 || api->route->program != API_PROGRAM_READS ?
                                r :
@@ -414,8 +420,7 @@ static int serve(Api *api, ApiProgram program, const ApiHandler *handlers) {
         if (r != 0) {
                 return r < 0 ? r : 0;
         }
-        api->response.may_be_stored =
-                        api->route->access == API_ACCESS_MONITOR && string_equal(api->route->method, "GET");
+        api->response.may_be_stored = program == API_PROGRAM_READS && api->route->access != API_ACCESS_OPEN;
         return handlers[api->route_id](api);
 }
 
@@ -449,6 +454,7 @@ static void api_done(Api *api) {
         free(api->identity.user);
         free(api->identity.server);
         monitor_store_close(api->store);
+        json_value_free(api->catalog);
 }
 
 static int answer(Api *api, ApiProgram program, const ApiHandler *handlers) {
@@ -460,9 +466,8 @@ static int answer(Api *api, ApiProgram program, const ApiHandler *handlers) {
         }
         api->language = r < 0 ? API_LANGUAGE_EN : read_language(&api->request);
         r = r < 0 ? r :
-                    config_load_in_force(environment("WEIR_CONFIG", WEIR_CONFIG_DIRECTORY),
-                                         environment("WEIR_STATE", WEIR_STATE_DIRECTORY), &api->config,
-                                         &warning);
+                    config_load_in_force(environment("WEIR_CONFIG", WEIR_CONFIG_DIRECTORY), api_state(),
+                                         &api->config, &warning);
         return r < 0 ? r : serve(api, program, handlers);
 }
 

@@ -43,6 +43,7 @@ typedef struct Api {
         ApiIdentity identity;
         WeirConfig config;
         MonitorStore *store; /* opened by api_open_store() */
+        JsonValue *catalog;  /* the texts in the reader's language, once one was needed */
 } Api;
 
 typedef int (*ApiHandler)(Api *api);
@@ -52,6 +53,7 @@ int api_main(ApiProgram program, const ApiHandler *handlers);
 
 /* Read-only. A handler returns what this returns when it is negative. */
 int api_open_store(Api *api);
+const char *api_state(void);                                 /* the folder of weir's databases */
 const char *api_web_state(void);                             /* the folder of sessions.db */
 int64_t api_number(const Api *api, const char *parameter);   /* of this route; asserts that it has it */
 const char *api_text(const Api *api, const char *parameter); /* NULL: it was not given */
@@ -68,4 +70,4 @@ int api_end(Api *api);
  * and stand in the error object, too. Ends with NULL. */
 int api_fail(Api *api, int status, const char *code, ...) __attribute__((sentinel));
 /* A text of the catalog in the reader's language, owned by the caller; the key itself where there is none. */
-int api_message(const Api *api, char **ret, const char *code, ...) __attribute__((sentinel));
+int api_message(Api *api, char **ret, const char *code, ...) __attribute__((sentinel));

@@ -79,6 +79,14 @@ void api_row_int(ApiRows *rows, const char *name, int64_t value) {
         rows->is_csv ? add_cell(rows, name, text, false) : json_int(&rows->api->json, name, value);
 }
 
+void api_row_count(ApiRows *rows, const char *name, int64_t value) {
+        if (value == 0) {
+                api_row_string(rows, name, NULL);
+        } else {
+                api_row_int(rows, name, value);
+        }
+}
+
 void api_row_bool(ApiRows *rows, const char *name, bool value) {
         rows->is_csv ? add_cell(rows, name, value ? "true" : "false", false) :
                        json_bool(&rows->api->json, name, value);

@@ -20,6 +20,7 @@ int api_rows_finish(ApiRows *rows);
 int api_row_begin(ApiRows *rows);
 void api_row_string(ApiRows *rows, const char *name, const char *value);
 void api_row_int(ApiRows *rows, const char *name, int64_t value);
+void api_row_count(ApiRows *rows, const char *name, int64_t value); /* 0: there is none, null */
 void api_row_bool(ApiRows *rows, const char *name, bool value);
 void api_row_time(ApiRows *rows, const char *name, int64_t realtime_usec);
 int api_row_end(ApiRows *rows);

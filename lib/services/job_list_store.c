@@ -103,7 +103,10 @@ int job_list_store_get(JobStore *store, const char *id, JobRecord *ret, int64_t 
 #define LIST_SQL(by)                                                                                        \
         "SELECT " RECORD_COLUMNS " FROM jobs WHERE seq < ?1 " by                                            \
         " AND (?2 IS NULL OR status = ?2) AND (?3 IS NULL OR owner = ?3)"                                   \
-        " AND (?4 IS NULL OR server = ?4) ORDER BY seq DESC LIMIT ?5"
+        " AND (?4 IS NULL OR server = ?4)"                                                                  \
+        " AND (?6 IS NULL OR instr(lower(id || ' ' || client || ' ' || owner || ' ' || error || ' '"        \
+        " || spec), lower(?6)) > 0)"                                                                        \
+        " ORDER BY seq DESC LIMIT ?5"
 
 static const char *list_sql(const JobFilter *filter) {
         bool has_status = !string_is_empty(filter->status);
@@ -138,7 +141,8 @@ static int bind_filter(DbStatement *s, const JobFilter *filter, int64_t before) 
         for (int i = 0; r >= 0 && i < (int) ELEMENTSOF(texts); i++) {
                 r = string_is_empty(texts[i]) ? 0 : db_bind_text(s, 2 + i, texts[i]);
         }
-        return r < 0 ? r : db_bind_int(s, 5, limit < JOB_LIST_MAX ? limit : JOB_LIST_MAX);
+        r = r < 0 ? r : db_bind_int(s, 5, limit < JOB_LIST_MAX ? limit : JOB_LIST_MAX);
+        return r < 0 || string_is_empty(filter->text) ? r : db_bind_text(s, 6, filter->text);
 }
 
 int job_list_store_list(JobStore *store, const JobFilter *filter, JobRecords *ret) {
@@ -183,6 +187,49 @@ int job_list_store_list_queued(JobStore *store, JobRecords *ret) {
         }
         *ret = records;
         records = (JobRecords) {};
+        return 0;
+}
+
+/* --- counting -------------------------------------------------------------------------------------------------------- */
+
+int job_list_store_count(JobStore *store, const char *owner, int64_t ret[static _JOB_STATUS_MAX]) {
+        int64_t counts[_JOB_STATUS_MAX] = {};
+        _cleanup_(db_releasep) DbStatement *s = NULL;
+        int r = owner ? db_prepare(job_store_db(store),
+                                   "SELECT status, count(*) FROM jobs WHERE owner = ?1 GROUP BY status",
+                                   &s) :
+                        db_prepare(job_store_db(store), "SELECT status, count(*) FROM jobs GROUP BY status",
+                                   &s);
+
+        r = r < 0 || !owner ? r : db_bind_text(s, 1, owner);
+        while (r >= 0 && (r = db_step(s)) > 0) {
+                JobStatus status = job_status_from_string(db_column_text(s, 0));
+
+                if (status >= 0) {
+                        counts[status] = db_column_int(s, 1);
+                }
+        }
+        if (r < 0) {
+                return r;
+        }
+        memcpy(ret, counts, sizeof counts);
+        return 0;
+}
+
+int job_list_store_position(JobStore *store, const char *id, int64_t *ret) {
+        _cleanup_(db_releasep) DbStatement *s = NULL;
+        int64_t seq = 0;
+        int r = find_seq(store, id, &seq);
+
+        r = r < 0 ? r :
+                    db_prepare(job_store_db(store),
+                               "SELECT count(*) FROM jobs WHERE status = 'queued' AND seq <= ?1", &s);
+        r = r < 0 ? r : db_bind_int(s, 1, seq);
+        r = r < 0 ? r : db_step(s);
+        if (r <= 0) {
+                return r < 0 ? r : -EUCLEAN;
+        }
+        *ret = db_column_int(s, 0);
         return 0;
 }
 

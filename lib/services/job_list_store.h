@@ -15,5 +15,9 @@ int job_list_store_get_brief(JobStore *store, const char *id, JobRecord *ret, in
 int job_list_store_list(JobStore *store, const JobFilter *filter, JobRecords *ret);
 /* In the order of asking, without their specs. */
 int job_list_store_list_queued(JobStore *store, JobRecords *ret);
+/* How many jobs of an owner (NULL: of everybody) are in each state. */
+int job_list_store_count(JobStore *store, const char *owner, int64_t ret[static _JOB_STATUS_MAX]);
+/* The place of a queued job in the queue, from 1. -ENOENT. */
+int job_list_store_position(JobStore *store, const char *id, int64_t *ret);
 /* What an attempt has to do, as far as the database knows, and the Perforce user that was given (owned; empty: none). -ENOENT. */
 int job_list_store_get_work(JobStore *store, const char *id, JobWork *ret, char **ret_p4user);

@@ -1,8 +1,9 @@
-/* api.cgi: what is read from the database, and the door of the whole API: requests that are another program's duty are handed over to
+/* api.cgi: what is read from the databases, and the door of the whole API: requests that are another program's duty are handed over to
  * it. Linked without D-Bus and, where that is possible, statically: a request costs about a millisecond. */
 #include "services/api.h"
 #include "resources/db.h"
 #include "services/api_history.h"
+#include "services/api_jobs.h"
 #include "services/api_monitor.h"
 #include "services/api_schema.h"
 #include "services/api_sparklines.h"
@@ -23,6 +24,7 @@ static const ApiHandler handlers[_API_ROUTE_MAX] = {
         [API_INFO] = api_info,
         [API_AUTH_CHECK] = api_auth_check,
         [API_OPERATIONS] = api_operations,
+        [API_JOBS] = api_jobs,
 };
 
 int main(void) {
