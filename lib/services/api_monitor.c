@@ -147,7 +147,7 @@ static void write_pagination(Api *api, const StreamPage *page, int64_t total, co
         json_int(&api->json, "pages", pages);
         json_bool(&api->json, "has_prev", page->after > 0 || number > 1);
         json_bool(&api->json, "has_next", has_next);
-        if (has_next && list->n > 0 && page->order == STREAM_ORDER_NAME) {
+        if (has_next && list->n > 0 && page->order == STREAM_ORDER_NAME && !page->text) {
                 json_int(&api->json, "next_after", list->last_id);
         } else {
                 json_null(&api->json, "next_after");
@@ -161,12 +161,13 @@ int api_streams(Api *api) {
                             .is_descending = api_number(api, "order") == 0,
                             .limit = api_number(api, "per_page"),
                             .offset = (api_number(api, "page") - 1) * api_number(api, "per_page"),
-                            .after = api_number(api, "after") };
+                            .after = api_number(api, "after"),
+                            .text = string_is_empty(api_text(api, "q")) ? NULL : api_text(api, "q") };
         StreamRows list = {};
         int64_t total = 0;
         int r;
 
-        if (page.after > 0 && (page.order != STREAM_ORDER_NAME || page.offset > 0)) {
+        if (page.after > 0 && (page.order != STREAM_ORDER_NAME || page.offset > 0 || page.text)) {
                 return api_fail(api, 400, "bad_parameter", "field", "after", NULL);
         }
         r = api_open_store(api);

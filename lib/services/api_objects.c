@@ -18,6 +18,7 @@ const ApiObject api_objects[] = {
         { "Point", "timestamp:time size_bytes:int size_human:string file_count:int" },
         { "Statistics",
           "current:int min:int max:int mean:int change:int change_percent:number? measurements:int" },
+        { "Sparkline", "id:int sizes:[int] skipped:int" },
         { "Growth",
           "id:int name:string server_id:int server_name:string size_bytes:int size_human:string before_bytes:int "
           "change:int change_human:string file_change:int since:time" },

@@ -19,6 +19,7 @@ typedef enum ApiRouteId {
         API_STREAMS_SEARCH,
         API_STREAM,
         API_STREAM_HISTORY,
+        API_SPARKLINES,
         API_GROWTH,
         API_STATS,
         API_INFO,

@@ -82,54 +82,9 @@ static int each_by_name(MonitorStore *store, const StreamPage *page, const Monit
         return r;
 }
 
-/* --- by anything else: all of them are looked at ---------------------------------------------------- */
+/* --- by a part of the path ---------------------------------------------------------------------------- */
 
 #define LISTED "WHERE t.state = 'active' AND v.retired_at IS NULL AND (?1 = 0 OR t.server_id = ?1) "
-
-/* What was never measured comes last, whichever way it is sorted. */
-#define BY(column, direction)                                                                               \
-        STREAM_STORE_COLUMNS LISTED "ORDER BY " column " " direction " NULLS LAST, t.id LIMIT ?2 OFFSET ?3"
-
-static const char *const order_sql[_STREAM_ORDER_MAX][2] = {
-        [STREAM_ORDER_SIZE] = { BY("t.size_bytes", "ASC"), BY("t.size_bytes", "DESC") },
-        [STREAM_ORDER_FILES] = { BY("t.file_count", "ASC"), BY("t.file_count", "DESC") },
-        [STREAM_ORDER_MEASURED] = { BY("t.measured_at", "ASC"), BY("t.measured_at", "DESC") },
-};
-
-static int each_sorted(MonitorStore *store, const StreamPage *page, OnStream function, void *userdata) {
-        _cleanup_(db_releasep) DbStatement *s = NULL;
-        int64_t n = 0;
-        int r = db_prepare(monitor_store_db(store), order_sql[page->order][page->is_descending], &s);
-
-        r = r < 0 ? r : db_bind_int(s, 1, page->server_id);
-        r = r < 0 ? r : db_bind_int(s, 2, page->limit);
-        r = r < 0 ? r : db_bind_int(s, 3, page->offset);
-        return r < 0 ? r : each_row(s, function, userdata, &n);
-}
-
-int page_store_streams(MonitorStore *store, const StreamPage *page, int64_t *ret_total, OnStream function,
-                       void *userdata) {
-        MonitorServer *servers = NULL;
-        size_t n_servers = 0;
-        int r = server_store_list(store, false, &servers, &n_servers);
-
-        if (r < 0) {
-                return r;
-        }
-        *ret_total = 0;
-        for (size_t i = 0; i < n_servers; i++) {
-                if (page->server_id == 0 || servers[i].id == page->server_id) {
-                        *ret_total += servers[i].n_streams;
-                }
-        }
-        r = page->order == STREAM_ORDER_NAME ?
-                            each_by_name(store, page, servers, n_servers, function, userdata) :
-                            each_sorted(store, page, function, userdata);
-        monitor_servers_free(servers, n_servers);
-        return r;
-}
-
-/* --- searching -------------------------------------------------------------------------------------- */
 
 /* "%text%" with everything that LIKE would understand escaped. */
 static int like_pattern(const char *text, Buffer *ret) {
@@ -156,6 +111,72 @@ static int count_found(MonitorStore *store, const char *pattern, int64_t server_
         }
         return r < 0 ? r : 0;
 }
+
+/* --- by anything else: all of them are looked at ---------------------------------------------------- */
+
+/* What was never measured comes last, whichever way it is sorted. */
+#define BY(columns) STREAM_STORE_COLUMNS LISTED MATCHING "ORDER BY " columns " LIMIT ?2 OFFSET ?3"
+#define MATCHING "AND (?4 IS NULL OR t.path LIKE ?4 ESCAPE '\\') "
+
+static const char *const order_sql[_STREAM_ORDER_MAX][2] = {
+        [STREAM_ORDER_NAME] = { BY("v.name, v.id, t.path"), BY("v.name, v.id, t.path") },
+        [STREAM_ORDER_SIZE] = { BY("t.size_bytes ASC NULLS LAST, t.id"),
+                                BY("t.size_bytes DESC NULLS LAST, t.id") },
+        [STREAM_ORDER_FILES] = { BY("t.file_count ASC NULLS LAST, t.id"),
+                                 BY("t.file_count DESC NULLS LAST, t.id") },
+        [STREAM_ORDER_MEASURED] = { BY("t.measured_at ASC NULLS LAST, t.id"),
+                                    BY("t.measured_at DESC NULLS LAST, t.id") },
+};
+
+static int each_sorted(MonitorStore *store, const StreamPage *page, const char *pattern, OnStream function,
+                       void *userdata) {
+        _cleanup_(db_releasep) DbStatement *s = NULL;
+        int64_t n = 0;
+        int r = db_prepare(monitor_store_db(store), order_sql[page->order][page->is_descending], &s);
+
+        r = r < 0 ? r : db_bind_int(s, 1, page->server_id);
+        r = r < 0 ? r : db_bind_int(s, 2, page->limit);
+        r = r < 0 ? r : db_bind_int(s, 3, page->offset);
+        r = r < 0 ? r : db_bind_text(s, 4, pattern);
+        return r < 0 ? r : each_row(s, function, userdata, &n);
+}
+
+static int page_of_matching(MonitorStore *store, const StreamPage *page, int64_t *ret_total,
+                            OnStream function, void *userdata) {
+        _cleanup_(buffer_done) Buffer pattern = {};
+        int r = like_pattern(page->text, &pattern);
+
+        r = r < 0 ? r : count_found(store, pattern.data, page->server_id, ret_total);
+        return r < 0 ? r : each_sorted(store, page, pattern.data, function, userdata);
+}
+
+int page_store_streams(MonitorStore *store, const StreamPage *page, int64_t *ret_total, OnStream function,
+                       void *userdata) {
+        MonitorServer *servers = NULL;
+        size_t n_servers = 0;
+        int r;
+
+        if (page->text) {
+                return page_of_matching(store, page, ret_total, function, userdata);
+        }
+        r = server_store_list(store, false, &servers, &n_servers);
+        if (r < 0) {
+                return r;
+        }
+        *ret_total = 0;
+        for (size_t i = 0; i < n_servers; i++) {
+                if (page->server_id == 0 || servers[i].id == page->server_id) {
+                        *ret_total += servers[i].n_streams;
+                }
+        }
+        r = page->order == STREAM_ORDER_NAME ?
+                            each_by_name(store, page, servers, n_servers, function, userdata) :
+                            each_sorted(store, page, NULL, function, userdata);
+        monitor_servers_free(servers, n_servers);
+        return r;
+}
+
+/* --- searching -------------------------------------------------------------------------------------- */
 
 int page_store_search(MonitorStore *store, const char *text, int64_t server_id, int64_t limit,
                       int64_t *ret_total, OnStream function, void *userdata) {

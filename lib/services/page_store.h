@@ -18,6 +18,7 @@ typedef struct StreamPage {
         bool is_descending; /* not with STREAM_ORDER_NAME */
         int64_t limit, offset;
         int64_t after; /* STREAM_ORDER_NAME: the stream before the page's first, instead of offset; 0: none */
+        const char *text; /* only those whose path holds it (ASCII in any case), not with after; NULL: all */
 } StreamPage;
 /* Listed streams of configured servers. *ret_total: how many there are on all pages. -ESTALE: there is no stream `after`. */
 int page_store_streams(MonitorStore *store, const StreamPage *page, int64_t *ret_total,

@@ -271,6 +271,33 @@ static void test_history(void **state) {
         assert_int_equal(number_at("/api/growth?direction=down", "count"), 0);
 }
 
+static void test_matching(void **state) {
+        assert_int_equal(number_at("/api/streams?q=S0", "pagination.total"), 10);
+        assert_int_equal(number_at("/api/streams?q=s0&per_page=3&page=2", "streams.0.id"), 4);
+        assert_int_equal(number_at("/api/streams?q=s&sort=size&order=desc&server_id=1", "streams.0.id"), 12);
+        assert_int_equal(number_at("/api/streams?q=s0&server_id=2", "pagination.total"), 0);
+        assert_int_equal(number_at("/api/streams?q=_", "pagination.total"),
+                         1); /* itself, not any character */
+        assert_int_equal(number_at("/api/streams?q=", "pagination.total"), 16);
+        assert_int_equal(ask("GET", "/api/streams?q=s&after=2", ""), 400);
+}
+
+static void test_sparklines(void **state) {
+        const char *at_rest = "/api/sparklines?ids=13,12,16&days=30&points=31";
+        assert_int_equal(number_at(at_rest, "sparklines.0.id"), 13);
+        assert_int_equal(number_at(at_rest, "sparklines.0.sizes.0"), 5000); /* held when the window begins */
+        assert_int_equal(number_at(at_rest, "sparklines.0.sizes.30"), 5000);
+        assert_int_equal(number_at(at_rest, "sparklines.0.skipped"), 0);
+        assert_in_range(number_at(at_rest, "sparklines.1.skipped"), 29, 30); /* measured a day ago */
+        assert_int_equal(number_at(at_rest, "sparklines.1.sizes.0"), 12000);
+        assert_int_equal(number_at(at_rest, "sparklines.2.skipped"), 31); /* never */
+        assert_int_equal(number_at("/api/sparklines?ids=14&points=2", "sparklines.0.sizes.0"), 1499);
+        assert_int_equal(ask("GET", "/api/sparklines?ids=", ""), 400);
+        assert_int_equal(ask("GET", "/api/sparklines?ids=1,x", ""), 400);
+        assert_int_equal(ask("GET", "/api/sparklines?ids=1,,2", ""), 400);
+        assert_int_equal(ask("GET", "/api/sparklines?ids=0", ""), 400);
+}
+
 static void test_csv(void **state) {
         assert_int_equal(ask("GET", "/api/streams?server_id=2&format=csv", ""), 200);
         assert_non_null(strstr(answer, "Content-Type: text/csv"));
@@ -391,9 +418,10 @@ static void test_login_required(void **state) {
         assert_int_equal(ask("GET", "/api/servers", ""), 401);
         assert_int_equal(ask("GET", "/healthz", ""), 200);
         assert_int_equal(ask("GET", "/api/servers", cookie), 200);
-        cookie[strlen(cookie) - 1] ^= 1;
+        char *last = &cookie[strlen(cookie) - 1], was = *last;
+        *last = was == '0' ? '1' : '0';
         assert_int_equal(ask("GET", "/api/servers", cookie), 401);
-        cookie[strlen(cookie) - 1] ^= 1;
+        *last = was;
         assert_int_equal(session_store_remove(store, key), 0);
         assert_int_equal(ask("GET", "/api/servers", cookie), 401);
         set_config("");
@@ -416,7 +444,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_servers),       cmocka_unit_test(test_pages),
                 cmocka_unit_test(test_paging_by_key), cmocka_unit_test(test_search),
-                cmocka_unit_test(test_history),       cmocka_unit_test(test_csv),
+                cmocka_unit_test(test_history),       cmocka_unit_test(test_matching),
+                cmocka_unit_test(test_sparklines),    cmocka_unit_test(test_csv),
                 cmocka_unit_test(test_errors),        cmocka_unit_test(test_languages),
                 cmocka_unit_test(test_etag),          cmocka_unit_test(test_login_required),
                 cmocka_unit_test(test_no_database),
