@@ -7,10 +7,11 @@
 
 #include "base/buffer.h"
 #include "base/fd_util.h"
+#include "base/string_util.h"
 
 #define SOCKET_PATH "/run/weir/login" /* of weir-login.socket */
 #define TIMEOUT_SEC 25
-#define ANSWER_MAX 64
+#define ANSWER_MAX 1024
 
 static int connect_socket(void) {
         const char *path = getenv("WEIR_LOGIN_SOCKET");
@@ -42,12 +43,12 @@ static int send_question(int fd, const char *server, const char *user, const cha
         return r;
 }
 
-static int understand(const char *answer) {
+/* "ok TICKET", or one word. */
+static int understand(const char *answer, char **ret_ticket) {
         static const struct {
                 const char *answer;
                 int result;
         } table[] = {
-                { "ok", 1 },
                 { "auth", 0 },
                 { "unknown", 0 }, /* no such user: the same to whoever tries names */
                 { "server", -ENOENT },
@@ -58,6 +59,10 @@ static int understand(const char *answer) {
                 { "limit", -EACCES },
         };
 
+        if (string_has_prefix(answer, "ok ")) {
+                int r = string_copy(ret_ticket, answer + strlen("ok "));
+                return r < 0 ? r : 1;
+        }
         for (size_t i = 0; i < ELEMENTSOF(table); i++) {
                 if (strcmp(table[i].answer, answer) == 0) {
                         return table[i].result;
@@ -66,7 +71,7 @@ static int understand(const char *answer) {
         return -EIO;
 }
 
-int login_client_check(const char *server, const char *user, const char *password) {
+int login_client_check(const char *server, const char *user, const char *password, char **ret_ticket) {
         _cleanup_(buffer_done) Buffer answer = { .max = ANSWER_MAX };
         _cleanup_close_ int fd = connect_socket();
         ssize_t n;
@@ -76,5 +81,12 @@ int login_client_check(const char *server, const char *user, const char *passwor
                 return r;
         }
         while ((n = buffer_read(&answer, fd, ANSWER_MAX)) > 0) {}
-        return n < 0 ? (n == -EAGAIN ? -EHOSTUNREACH : (int) n) : understand(answer.data ? answer.data : "");
+        if (n < 0) {
+                return n == -EAGAIN ? -EHOSTUNREACH : (int) n;
+        }
+        r = understand(answer.data ? answer.data : "", ret_ticket);
+        if (answer.data) {
+                explicit_bzero(answer.data, answer.length);
+        }
+        return r;
 }

@@ -177,6 +177,12 @@ const char *api_text(const Api *api, const char *parameter) {
         return api->texts[index_of(api->route->parameters, parameter)];
 }
 
+bool api_choice_is_yes(const Api *api, const char *parameter) {
+        int64_t choice = api_number(api, parameter);
+
+        return choice >= 1 && choice <= 3;
+}
+
 int64_t api_field_number(const Api *api, const char *field) {
         return api->field_numbers[index_of(api->route->fields, field)];
 }
@@ -453,6 +459,7 @@ static void api_done(Api *api) {
         weir_config_done(&api->config);
         free(api->identity.user);
         free(api->identity.server);
+        free(api->identity.sealed_ticket);
         monitor_store_close(api->store);
         json_value_free(api->catalog);
 }

@@ -24,6 +24,8 @@ typedef struct ApiIdentity {
         char *user, *server; /* NULL: nobody who is known */
         ApiAccess role;      /* API_ACCESS_OPEN without a user */
         int64_t expires_at;
+        bool is_token;       /* a program's token, not a browser's session */
+        char *sealed_ticket; /* see api_access_ticket() */
 } ApiIdentity;
 
 typedef struct Api {
@@ -53,10 +55,11 @@ int api_main(ApiProgram program, const ApiHandler *handlers);
 
 /* Read-only. A handler returns what this returns when it is negative. */
 int api_open_store(Api *api);
-const char *api_state(void);                                 /* the folder of weir's databases */
-const char *api_web_state(void);                             /* the folder of sessions.db */
-int64_t api_number(const Api *api, const char *parameter);   /* of this route; asserts that it has it */
-const char *api_text(const Api *api, const char *parameter); /* NULL: it was not given */
+const char *api_state(void);                                   /* the folder of weir's databases */
+const char *api_web_state(void);                               /* the folder of sessions.db */
+int64_t api_number(const Api *api, const char *parameter);     /* of this route; asserts that it has it */
+const char *api_text(const Api *api, const char *parameter);   /* NULL: it was not given */
+bool api_choice_is_yes(const Api *api, const char *parameter); /* of "0|1|true|yes|false|no" */
 /* The same of the body's fields. */
 int64_t api_field_number(const Api *api, const char *field);
 const char *api_field_text(const Api *api, const char *field);

@@ -2,9 +2,10 @@
 
 #include <string.h>
 
+#include "base/seal.h"
 #include "base/string_util.h"
 #include "base/time_util.h"
-#include "services/session_store.h"
+#include "services/token_store.h"
 
 /* --- who asks --------------------------------------------------------------------------------------- */
 
@@ -18,27 +19,88 @@ ApiAccess api_role_of(const WebConfig *config, const char *user, const char *ser
         return API_ACCESS_USER;
 }
 
-/* A cookie that is none, or of a session that is over, is as good as no cookie. */
+ApiAccess api_role_from_string(const char *text) {
+        ApiAccess role = API_ACCESS_ADMIN;
+
+        while (role > API_ACCESS_OPEN && !string_equal(api_access_to_string(role), text)) {
+                role--;
+        }
+        return role;
+}
+
+/* "Authorization: Bearer TOKEN"; NULL: no such header. */
+static const char *bearer(void) {
+        const char *header = http_request_header("Authorization");
+        size_t length = header ? strcspn(header, " ") : 0;
+
+        if (length != strlen("Bearer") || strncasecmp(header, "Bearer", length) != 0) {
+                return NULL;
+        }
+        return header + length + strspn(header + length, " ");
+}
+
+/* What opens this request's ticket. */
+static const char *key_of(const Api *api) {
+        const char *token = bearer();
+
+        return token ? token : http_pairs_get(&api->request.cookies, API_SESSION_COOKIE);
+}
+
+static int take_session(Api *api, SessionStore *store, const char *key) {
+        _cleanup_(session_done) Session session = {};
+        ApiIdentity *who = &api->identity;
+        int r = session_store_find(store, key, now_realtime(), &session);
+
+        if (r < 0) {
+                return r;
+        }
+        who->user = TAKE_PTR(session.user);
+        who->server = TAKE_PTR(session.server);
+        who->sealed_ticket = TAKE_PTR(session.sealed_ticket);
+        who->expires_at = session.expires_at;
+        who->role = api_role_of(&api->config.web, who->user, who->server);
+        return 0;
+}
+
+/* A token never does more than its owner may now, nor than it was made for. */
+static int take_token(Api *api, SessionStore *store, const char *text) {
+        _cleanup_(token_done) Token token = {};
+        ApiIdentity *who = &api->identity;
+        ApiAccess role;
+        int r = token_store_find(store, text, now_realtime(), &token);
+
+        if (r < 0) {
+                return r;
+        }
+        who->user = TAKE_PTR(token.user);
+        who->server = TAKE_PTR(token.server);
+        who->sealed_ticket = TAKE_PTR(token.sealed_ticket);
+        who->expires_at = token.expires_at;
+        who->is_token = true;
+        role = api_role_from_string(token.role);
+        who->role = api_role_of(&api->config.web, who->user, who->server);
+        who->role = who->role < role ? who->role : role;
+        return 0;
+}
+
+/* A cookie that is none, or of a session that is over, is as good as no cookie; the same with tokens. */
 static int find_identity(Api *api) {
         _cleanup_(session_store_closep) SessionStore *store = NULL;
-        const char *key = http_pairs_get(&api->request.cookies, API_SESSION_COOKIE);
-        ApiIdentity *who = &api->identity;
+        const char *token = bearer(), *key = key_of(api);
         int r;
 
-        if (!key || strlen(key) != SESSION_KEY_MAX - 1) {
+        if (!key || (!token && strlen(key) != SESSION_KEY_MAX - 1)) {
                 return 0;
         }
         r = session_store_open(api_web_state(), DB_READ_ONLY, &store);
-        r = r < 0 ? r :
-                    session_store_find(store, key, now_realtime(), &who->user, &who->server,
-                                       &who->expires_at);
-        if (r == -ENOENT || r == -ESTALE) {
-                return 0;
-        }
-        if (r >= 0) {
-                who->role = api_role_of(&api->config.web, who->user, who->server);
-        }
-        return r;
+        r = r < 0 ? r : token ? take_token(api, store, token) : take_session(api, store, key);
+        return r == -ENOENT || r == -ESTALE ? 0 : r;
+}
+
+int api_access_ticket(const Api *api, char **ret) {
+        const char *key = key_of(api), *sealed = api->identity.sealed_ticket;
+
+        return key && sealed ? unseal_text(key, sealed, ret) : -ENOENT;
 }
 
 /* --- from where ------------------------------------------------------------------------------------- */

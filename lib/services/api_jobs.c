@@ -88,18 +88,11 @@ int api_jobs_write_summary(ApiRows *rows, const JobRecord *record) {
 
 /* --- the list --------------------------------------------------------------------------------------- */
 
-/* "0|1|true|yes|false|no" */
-static bool is_yes(const Api *api, const char *parameter) {
-        int64_t choice = api_number(api, parameter);
-
-        return choice >= 1 && choice <= 3;
-}
-
 /* Whose jobs are asked for; NULL: everybody's. */
 static const char *wanted_owner(const Api *api) {
         const char *owner = or_null(api_text(api, "owner"));
 
-        return owner ? owner : is_yes(api, "all") ? NULL : api->identity.user;
+        return owner ? owner : api_choice_is_yes(api, "all") ? NULL : api->identity.user;
 }
 
 static int write_job(ApiRows *rows, JobStore *store, JobRecord *record) {

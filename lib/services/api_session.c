@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/seal.h"
 #include "base/string_util.h"
 #include "base/time_util.h"
 #include "clients/login_client.h"
@@ -33,10 +34,24 @@ static void write_identity(Api *api) {
         json_time(&api->json, "expires_at", who->expires_at);
 }
 
+/* A browser that comes with the key of a session that is over. */
+static int forget_expired(const Api *api) {
+        _cleanup_(session_store_closep) SessionStore *store = NULL;
+        int r;
+
+        if (api->identity.user || !http_pairs_get(&api->request.cookies, API_SESSION_COOKIE)) {
+                return 0;
+        }
+        r = session_store_open(api_web_state(), DB_READ_WRITE, &store);
+        return r < 0 ? r : session_store_remove_expired(store, now_realtime());
+}
+
 int api_session(Api *api) {
         MonitorServer *servers = NULL;
         size_t n = 0;
-        int r = api_open_store(api);
+        int r = forget_expired(api);
+
+        r = r < 0 ? r : api_open_store(api);
 
         r = r < 0 ? r : server_store_list(api->store, false, &servers, &n);
         if (r < 0) {
@@ -67,7 +82,8 @@ static int refuse(Api *api, int r) {
         }
 }
 
-static int open_session(Api *api, SessionStore *store, const char *server, const char *user) {
+static int open_session(Api *api, SessionStore *store, const char *server, const char *user,
+                        const char *ticket) {
         int64_t now = now_realtime();
         char key[SESSION_KEY_MAX];
         int r;
@@ -75,7 +91,8 @@ static int open_session(Api *api, SessionStore *store, const char *server, const
         api->identity.expires_at = now + (int64_t) api->config.web.session_usec;
         r = string_replace(&api->identity.user, user);
         r = r < 0 ? r : string_replace(&api->identity.server, server);
-        r = r < 0 ? r : session_store_add(store, user, server, now, api->identity.expires_at, key);
+        r = r < 0 ? r : session_store_remove_expired(store, now);
+        r = r < 0 ? r : session_store_add(store, user, server, ticket, now, api->identity.expires_at, key);
         r = r < 0 ? r : set_cookie(api, key, api->config.web.session_usec);
         explicit_bzero(key, sizeof key);
         if (r < 0) {
@@ -91,6 +108,7 @@ static int open_session(Api *api, SessionStore *store, const char *server, const
 int api_login(Api *api) {
         _cleanup_(session_store_closep) SessionStore *store = NULL;
         _cleanup_free_ char *account = NULL, *address = NULL;
+        char *ticket = NULL;
         const char *server = api_field_text(api, "server"), *user = api_field_text(api, "user"),
                    *remote = getenv("REMOTE_ADDR");
         int r = string_format(&account, "%s@%s", user, server);
@@ -106,12 +124,14 @@ int api_login(Api *api) {
                 r = http_response_header(&api->response, "Retry-After", "300");
                 return r < 0 ? r : api_fail(api, 429, "too_many_logins", NULL);
         }
-        r = r < 0 ? r : login_client_check(server, user, api_field_text(api, "password"));
+        r = r < 0 ? r : login_client_check(server, user, api_field_text(api, "password"), &ticket);
         if (r <= 0) {
                 return refuse(api, r);
         }
         r = session_store_succeeded(store, names);
-        return r < 0 ? r : open_session(api, store, server, user);
+        r = r < 0 ? r : open_session(api, store, server, user, ticket);
+        wipe_text(&ticket);
+        return r;
 }
 
 int api_logout(Api *api) {
@@ -120,6 +140,7 @@ int api_logout(Api *api) {
         int r = key ? session_store_open(api_web_state(), DB_READ_WRITE, &store) : 0;
 
         r = r < 0 || !key ? r : session_store_remove(store, key);
+        r = r < 0 || !key ? r : session_store_remove_expired(store, now_realtime());
         r = r < 0 ? r : set_cookie(api, "", 0);
         if (r < 0) {
                 return r;

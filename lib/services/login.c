@@ -13,6 +13,8 @@
 
 #define TIMEOUT_USEC (15 * USEC_PER_SEC)
 
+#define TICKET_MAX 256
+
 typedef struct Question {
         char text[LOGIN_QUESTION_MAX];
         const char *server, *user, *password;
@@ -52,13 +54,14 @@ static const Server *find_server(const ServerList *list, const char *name) {
 static void on_message(const P4Message *message, void *userdata) {
         size_t length = strlen(message->text);
 
-        if (length >= 16 && strspn(message->text, "0123456789abcdefABCDEF") == length) {
-                *(bool *) userdata = true;
+        if (length >= 16 && length < TICKET_MAX &&
+            strspn(message->text, "0123456789abcdefABCDEF") == length) {
+                strcpy(userdata, message->text);
         }
 }
 
 /* A newline in a password would be the answer to the next prompt. */
-static int ask(const P4Server *server, const char *password, bool *ret_has_ticket, P4Result *ret) {
+static int ask(const P4Server *server, const char *password, char ticket[static TICKET_MAX], P4Result *ret) {
         static const char *const arguments[] = { "login", "-p", NULL };
         P4Command command = P4_COMMAND_INIT;
         char line[LOGIN_QUESTION_MAX + 1];
@@ -75,18 +78,18 @@ static int ask(const P4Server *server, const char *password, bool *ret_has_ticke
         command.input_length = length + 1;
         command.input_is_secret = true;
         command.on_message = on_message;
-        command.userdata = ret_has_ticket;
+        command.userdata = ticket;
         r = p4_run(server, &command, ret);
         explicit_bzero(line, sizeof line);
         return r;
 }
 
+/* "ok", with the ticket, or what went wrong. */
 static const char *try_login(const Question *question, const WeirConfig *config, const ServerList *list,
-                             const char *state_directory) {
+                             const char *state_directory, char ticket[static TICKET_MAX]) {
         _cleanup_free_ char *trust = NULL, *tickets = NULL;
         const Server *server = find_server(list, question->server);
         P4Result result = {};
-        bool has_ticket = false;
         const char *answer;
 
         if (!server || server_user_problem(question->user)) {
@@ -105,12 +108,12 @@ static const char *try_login(const Question *question, const WeirConfig *config,
                         .charset = config->p4_charset,
                         .program = config->p4_program,
                         .timeout_usec = TIMEOUT_USEC };
-        if (ask(&p4, question->password, &has_ticket, &result) < 0) {
+        if (ask(&p4, question->password, ticket, &result) < 0) {
                 answer = p4_class_to_string(P4_AUTH);
         } else if (!p4_class_is_success(result.p4_class)) {
                 answer = p4_class_to_string(result.p4_class);
         } else {
-                answer = has_ticket ? "ok" : p4_class_to_string(P4_AUTH);
+                answer = *ticket ? "ok" : p4_class_to_string(P4_AUTH);
         }
         (void) unlink(tickets);
         if (!string_equal(answer, "ok")) {
@@ -125,15 +128,21 @@ int login_answer(int in, int out, const char *config_directory, const char *stat
         _cleanup_(server_list_done) ServerList list = {};
         _cleanup_free_ char *warning = NULL, *message = NULL;
         const char *answer = "server";
+        char ticket[TICKET_MAX] = "";
         Question question = {};
         int r = read_question(in, &question);
 
         r = r < 0 ? r : config_load_in_force(config_directory, state_directory, &config, &warning);
         r = r < 0 ? r : config_load_servers_in_force(config_directory, state_directory, &list, &message);
         if (r >= 0) {
-                answer = try_login(&question, &config, &list, state_directory);
+                answer = try_login(&question, &config, &list, state_directory, ticket);
                 r = fd_write_all(out, answer, strlen(answer));
         }
+        if (r >= 0 && string_equal(answer, "ok")) {
+                r = fd_write_all(out, " ", 1);
+                r = r < 0 ? r : fd_write_all(out, ticket, strlen(ticket));
+        }
+        explicit_bzero(ticket, sizeof ticket);
         explicit_bzero(&question, sizeof question);
         return r;
 }

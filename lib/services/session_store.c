@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/seal.h"
 #include "base/sha256.h"
 #include "base/string_util.h"
 
@@ -25,6 +26,19 @@ static const char *const migrations[] = {
         " name TEXT NOT NULL,"
         " at INTEGER NOT NULL) STRICT;"
         "CREATE INDEX attempts_name ON attempts(name, at);",
+
+        "ALTER TABLE sessions ADD COLUMN ticket TEXT;" /* sealed */
+        "CREATE TABLE tokens ("
+        " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+        " hash TEXT NOT NULL UNIQUE,"
+        " name TEXT NOT NULL,"
+        " user TEXT NOT NULL,"
+        " server TEXT NOT NULL,"
+        " role TEXT NOT NULL,"
+        " created_at INTEGER NOT NULL,"
+        " expires_at INTEGER NOT NULL,"
+        " ticket TEXT) STRICT;"
+        "CREATE INDEX tokens_user ON tokens(user, server);",
         NULL,
 };
 
@@ -34,6 +48,7 @@ int session_store_open(const char *directory, DbMode mode, SessionStore **ret) {
         int r = store ? string_format(&path, "%s/sessions.db", directory) : -ENOMEM;
 
         r = r < 0 ? r : db_open(path, mode, migrations, BUSY_USEC, &store->db);
+        r = r < 0 ? r : db_execute(store->db, "PRAGMA secure_delete = ON"); /* what is removed is gone */
         if (r < 0) {
                 return r;
         }
@@ -51,7 +66,18 @@ SessionStore *session_store_close(SessionStore *store) {
 
 /* --- sessions --------------------------------------------------------------------------------------- */
 
-static int make_key(char key[static SESSION_KEY_MAX]) {
+Db *session_store_db(SessionStore *store) {
+        return store->db;
+}
+
+void session_done(Session *session) {
+        free(session->user);
+        free(session->server);
+        free(session->sealed_ticket);
+        *session = (Session) {};
+}
+
+int session_make_key(char key[static SESSION_KEY_MAX]) {
         unsigned char random[32];
 
         if (getrandom(random, sizeof random, 0) != sizeof random) {
@@ -63,43 +89,50 @@ static int make_key(char key[static SESSION_KEY_MAX]) {
         return 0;
 }
 
-static int remove_expired(Db *db, int64_t now) {
-        _cleanup_(db_releasep) DbStatement *s = NULL;
-        int r = db_prepare(db, "DELETE FROM sessions WHERE expires_at <= ?1", &s);
+int session_store_remove_expired(SessionStore *store, int64_t now) {
+        static const char *const sql[] = { "DELETE FROM sessions WHERE expires_at <= ?1",
+                                           "DELETE FROM tokens WHERE expires_at <= ?1" };
+        int r = 0;
 
-        r = r < 0 ? r : db_bind_int(s, 1, now);
-        return r < 0 ? r : db_run(s);
+        for (size_t i = 0; i < ELEMENTSOF(sql) && r >= 0; i++) {
+                _cleanup_(db_releasep) DbStatement *s = NULL;
+                r = db_prepare(store->db, sql[i], &s);
+                r = r < 0 ? r : db_bind_int(s, 1, now);
+                r = r < 0 ? r : db_run(s);
+        }
+        return r;
 }
 
-int session_store_add(SessionStore *store, const char *user, const char *server, int64_t now,
-                      int64_t expires_at, char key[static SESSION_KEY_MAX]) {
+int session_store_add(SessionStore *store, const char *user, const char *server, const char *ticket,
+                      int64_t now, int64_t expires_at, char key[static SESSION_KEY_MAX]) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
+        _cleanup_free_ char *sealed = NULL;
         char hash[SHA256_TEXT_MAX];
-        int r = remove_expired(store->db, now);
+        int r = session_make_key(key);
 
-        r = r < 0 ? r : make_key(key);
+        r = r < 0 || !ticket ? r : seal_text(key, ticket, &sealed);
         r = r < 0 ? r :
                     db_prepare(store->db,
-                               "INSERT INTO sessions (hash, user, server, created_at, expires_at)"
-                               " VALUES (?1, ?2, ?3, ?4, ?5)",
+                               "INSERT INTO sessions (hash, user, server, created_at, expires_at, ticket)"
+                               " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                                &s);
         r = r < 0 ? r : db_bind_text(s, 1, sha256_text(hash, key, strlen(key)));
         r = r < 0 ? r : db_bind_text(s, 2, user);
         r = r < 0 ? r : db_bind_text(s, 3, server);
         r = r < 0 ? r : db_bind_int(s, 4, now);
         r = r < 0 ? r : db_bind_int(s, 5, expires_at);
+        r = r < 0 ? r : db_bind_text(s, 6, sealed);
         return r < 0 ? r : db_run(s);
 }
 
-int session_store_find(SessionStore *store, const char *key, int64_t now, char **ret_user, char **ret_server,
-                       int64_t *ret_expires_at) {
+int session_store_find(SessionStore *store, const char *key, int64_t now, Session *ret) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
-        _cleanup_free_ char *user = NULL, *server = NULL;
+        _cleanup_(session_done) Session session = {};
         char hash[SHA256_TEXT_MAX];
-        int r = db_prepare(
-                        store->db,
-                        "SELECT user, server, expires_at FROM sessions WHERE hash = ?1 AND expires_at > ?2",
-                        &s);
+        int r = db_prepare(store->db,
+                           "SELECT user, server, expires_at, ticket FROM sessions"
+                           " WHERE hash = ?1 AND expires_at > ?2",
+                           &s);
 
         r = r < 0 ? r : db_bind_text(s, 1, sha256_text(hash, key, strlen(key)));
         r = r < 0 ? r : db_bind_int(s, 2, now);
@@ -107,14 +140,15 @@ int session_store_find(SessionStore *store, const char *key, int64_t now, char *
         if (r <= 0) {
                 return r < 0 ? r : -ENOENT;
         }
-        r = string_copy(&user, db_column_text(s, 0));
-        r = r < 0 ? r : string_copy(&server, db_column_text(s, 1));
+        r = string_copy(&session.user, db_column_text(s, 0));
+        r = r < 0 ? r : string_copy(&session.server, db_column_text(s, 1));
+        session.expires_at = db_column_int(s, 2);
+        r = r < 0 ? r : string_copy(&session.sealed_ticket, db_column_text(s, 3));
         if (r < 0) {
                 return r;
         }
-        *ret_user = TAKE_PTR(user);
-        *ret_server = TAKE_PTR(server);
-        *ret_expires_at = db_column_int(s, 2);
+        *ret = session;
+        session = (Session) {};
         return 0;
 }
 

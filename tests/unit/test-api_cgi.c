@@ -412,7 +412,7 @@ static void test_login_required(void **state) {
         SessionStore *store = NULL;
         char key[SESSION_KEY_MAX], cookie[128];
         assert_int_equal(session_store_open(directory, DB_READ_WRITE, &store), 0);
-        assert_int_equal(session_store_add(store, "alice", "alpha", now, now + DAY, key), 0);
+        assert_int_equal(session_store_add(store, "alice", "alpha", NULL, now, now + DAY, key), 0);
         (void) snprintf(cookie, sizeof cookie, "HTTP_COOKIE=weir_session=%s", key);
         set_config("web:\n  login_required: yes\n");
         assert_int_equal(ask("GET", "/api/servers", ""), 401);

@@ -75,8 +75,8 @@ static int make_database(void **state) {
         }
         job_store_close(store);
         assert_int_equal(session_store_open(directory, DB_READ_WRITE, &sessions), 0);
-        assert_int_equal(session_store_add(sessions, "alice", "demo", now_realtime(), now_realtime() + HOUR,
-                                           key),
+        assert_int_equal(session_store_add(sessions, "alice", "demo", NULL, now_realtime(),
+                                           now_realtime() + HOUR, key),
                          0);
         (void) snprintf(cookie, sizeof cookie, "HTTP_COOKIE=weir_session=%s", key);
         session_store_close(sessions);

@@ -3,6 +3,7 @@
 #include "services/api_control.h"
 #include "services/api_metrics.h"
 #include "services/api_session.h"
+#include "services/api_tokens.h"
 
 static const ApiHandler handlers[_API_ROUTE_MAX] = {
         [API_LOCKS_STATUS] = api_locks_status,
@@ -15,6 +16,9 @@ static const ApiHandler handlers[_API_ROUTE_MAX] = {
         [API_SESSION] = api_session,
         [API_LOGIN] = api_login,
         [API_LOGOUT] = api_logout,
+        [API_TOKENS] = api_tokens,
+        [API_TOKEN_NEW] = api_token_new,
+        [API_TOKEN_REVOKE] = api_token_revoke,
 };
 
 int main(void) {
