@@ -10,10 +10,27 @@ export const statusText = (status) => t(`jobs.status.${status}`);
 export const tone = (status) => TONES[status] ?? "";
 export const stageText = (stage) => (has(`jobs.stage.${stage}`) ? t(`jobs.stage.${stage}`) : stage);
 
-/* "//demo/dev to its parent": from the spec, or from a summary, which has the same names. */
+/* A list's summary has a line instead of the spec, as weirctl writes it. */
+const TITLES = [
+    [/^parent of (.+) into it @/, ([, stream]) => ({ stream, reverse: true })], [/^(.+) to its parent @/, ([, stream]) => ({ stream })],
+    [/^branch (\S+)( reversed)? @/, ([, branch_spec, reverse]) => ({ branch_spec, reverse: Boolean(reverse) })],
+    [/^(\/\/.+) to (\/\/.+) @/, ([, source, target]) => ({ source, target })], [/^(\/\/.+) @/, ([, path]) => ({ path })],
+];
+
+function specOfTitle(title) {
+    for (const [pattern, read] of TITLES) {
+        const match = (title ?? "").match(pattern);
+        if (match) {
+            return read(match);
+        }
+    }
+    return {};
+}
+
+/* "//demo/dev to its parent", in the reader's language. */
 export function whatOf(job) {
-    const spec = job.spec ?? job;
-    const kind = job.kind && !job.spec ? job.kind : kindOf(spec);
+    const spec = job.spec ?? specOfTitle(job.title);
+    const kind = kindOf(spec);
     const { stream, branch_spec, source, target, path } = spec;
     const texts = {
         stream: () => t(spec.reverse ? "jobs.what.stream_reverse" : "jobs.what.stream", { stream }),
