@@ -122,3 +122,10 @@ int file_write_atomic(const char *path, const void *data, size_t length, mode_t 
         }
         return directory_sync(path);
 }
+
+int file_remove(const char *path) {
+        if (unlink(path) < 0 && errno != ENOENT) {
+                return -errno;
+        }
+        return directory_sync(path);
+}

@@ -19,3 +19,5 @@ int fd_write_all(int fd, const void *data, size_t length); /* blocking, restarts
 int file_read(const char *path, size_t max, char **ret, size_t *ret_length);
 /* Writes path atomically: temporary in the same directory, mode, fsync, rename. */
 int file_write_atomic(const char *path, const void *data, size_t length, mode_t mode);
+/* It is gone, also after a power failure. One that is not there is no error. */
+int file_remove(const char *path);

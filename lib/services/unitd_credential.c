@@ -1,7 +1,6 @@
 #include "services/unitd_credential.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/fd_util.h"
@@ -94,5 +93,5 @@ int unitd_credential_drop(const char *name, sd_bus_error *ret_error) {
         _cleanup_free_ char *path = NULL;
         int r = unitd_credential_path(name, &path, ret_error);
 
-        return r < 0 || unlink(path) >= 0 || errno == ENOENT ? r : -errno;
+        return r < 0 ? r : file_remove(path);
 }

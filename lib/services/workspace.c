@@ -113,5 +113,6 @@ int workspace_remove(const char *state_directory, const char *id) {
                 return errno == ENOENT ? 0 : -errno;
         }
         raise_limit();
-        return remove_folder(state, id, 0);
+        int r = remove_folder(state, id, 0);
+        return r < 0 ? r : RET_NERRNO(fsync(state)); /* nobody will look for it again */
 }

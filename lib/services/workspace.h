@@ -7,5 +7,5 @@
 /* "STATE/ID". -EINVAL when id is no job's. Owned by the caller. */
 int workspace_path(const char *state_directory, const char *id, char **ret);
 int workspace_create(const char *path);
-/* Removes everything, links as links, never through them and never on another file system. A folder that is not there is no error. */
+/* Removes everything, for good, links as links, never through them and never on another file system. A folder that is not there is no error. */
 int workspace_remove(const char *state_directory, const char *id);
