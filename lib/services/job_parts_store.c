@@ -280,14 +280,11 @@ int credential_store_release_orphans(JobStore *store) {
                                                " (SELECT id FROM jobs WHERE finished_at = 0)");
 }
 
-int credential_store_next(JobStore *store, const char *after, char **ret) {
+int credential_store_next(JobStore *store, char **ret) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
         int r = db_prepare(job_store_db(store),
-                           "SELECT name FROM credentials WHERE is_dropping = 1 AND name > ?1"
-                           " ORDER BY name LIMIT 1",
-                           &s);
+                           "SELECT name FROM credentials WHERE is_dropping = 1 ORDER BY name LIMIT 1", &s);
 
-        r = r < 0 ? r : db_bind_text(s, 1, after);
         r = r < 0 ? r : db_step(s);
         if (r <= 0) {
                 return r;

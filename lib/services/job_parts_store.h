@@ -30,6 +30,6 @@ int credential_store_release(JobStore *store, int64_t seq);
 int credential_store_release_name(JobStore *store, const char *name);
 /* At start: those of creations that never came to their end. */
 int credential_store_release_orphans(JobStore *store);
-/* One name to be forgotten, after the given one in order ("": the first). 1: *ret (owned), 0: none. */
-int credential_store_next(JobStore *store, const char *after, char **ret);
+/* One name to be forgotten. 1: *ret (owned), 0: none. */
+int credential_store_next(JobStore *store, char **ret);
 int credential_store_remove(JobStore *store, const char *name);

@@ -173,10 +173,10 @@ void jobd_settle_soon(Jobd *jobd) {
 
 /* --- credentials ----------------------------------------------------------------------------------------------------- */
 
-/* One after another, in the order of their names; one that fails is tried again later, with all that come after it. */
-static void drop_next(Jobd *jobd, const char *after) {
+/* One after another, also those that came to it meanwhile; one that fails is tried again later, with the others. */
+static void drop_next(Jobd *jobd) {
         _cleanup_free_ char *name = NULL;
-        int r = credential_store_next(jobd->store, after, &name);
+        int r = credential_store_next(jobd->store, &name);
 
         if (r <= 0) {
                 return;
@@ -191,7 +191,7 @@ static void drop_next(Jobd *jobd, const char *after) {
 
 void jobd_drop_credentials(Jobd *jobd) {
         if (!jobd->dropping && jobd->next_drop == 0) {
-                drop_next(jobd, "");
+                drop_next(jobd);
         }
 }
 
@@ -209,7 +209,7 @@ void jobd_credential_dropped(Jobd *jobd, int error) {
                 jobd_settle_soon(jobd);
                 return;
         }
-        drop_next(jobd, name);
+        drop_next(jobd);
 }
 
 /* --- asking ---------------------------------------------------------------------------------------------------------- */

@@ -333,18 +333,19 @@ static void test_credentials(void **state) {
         seq = add("INT-20261121-001", "alice", "demo", NULL);
         assert_int_equal(job_store_reserve(store, 20261121, true, &number),
                          0); /* its job never came to be */
-        assert_int_equal(credential_store_next(store, "", &first), 0);
+        assert_int_equal(credential_store_next(store, &first), 0);
 
         assert_int_equal(credential_store_release_orphans(store), 0);
-        assert_int_equal(credential_store_next(store, "", &orphan), 1);
+        assert_int_equal(credential_store_next(store, &orphan), 1);
         assert_string_equal(orphan, "INT-20261121-002");
         assert_int_equal(credential_store_remove(store, orphan), 0);
-        assert_int_equal(credential_store_next(store, "", &none), 0);
+        assert_int_equal(credential_store_next(store, &none), 0);
 
         end(seq, JOB_STATUS_DONE, 5000);
-        assert_int_equal(credential_store_next(store, "", &first), 1);
+        assert_int_equal(credential_store_next(store, &first), 1);
         assert_string_equal(first, "INT-20261121-001");
-        assert_int_equal(credential_store_next(store, first, &none), 0);
+        assert_int_equal(credential_store_remove(store, first), 0);
+        assert_int_equal(credential_store_next(store, &none), 0);
 }
 
 /* --- listing --------------------------------------------------------------------------------------------------------- */

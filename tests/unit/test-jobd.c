@@ -121,10 +121,26 @@ static void test_credentials(void **state) {
         jobd_credential_dropped(world.jobd, 0);
         assert_log(events, "");
 
+        /* One job ends while the credential of another is being dropped. */
+        for (unsigned i = 0; i < 2; i++) {
+                assert_int_equal(try_create(spec, &options, &message), 0);
+        }
+        turn();
+        *world.dropped = '\0';
+        launched(4, 1, 0);
+        finished(4, 1, &done);
+        turn();
+        launched(3, 1, 0);
+        finished(3, 1, &done);
+        assert_log(dropped, "004");
+        jobd_credential_dropped(world.jobd, 0);
+        assert_log(dropped, "003");
+        jobd_credential_dropped(world.jobd, 0);
+
         /* Killed between keeping it and writing the job down. */
         assert_int_equal(jobd_prepare(world.jobd, &request, &killed, &message), 0);
         restart_jobd();
-        assert_log(dropped, "003");
+        assert_log(dropped, "005");
 }
 
 static void test_limits_and_hooks(void **state) {
