@@ -15,6 +15,7 @@
 #define REPLY_USEC (60 * USEC_PER_SEC)
 #define PASSWORD_USEC (5 * USEC_PER_MINUTE) /* when a person may have to type one for polkit */
 #define PATIENCE_USEC (60 * USEC_PER_SEC)
+#define ANSWER_USEC (5 * USEC_PER_SEC) /* for a weir-jobd that ended while it was asked */
 #define PAUSE_MIN_USEC (50 * USEC_PER_MSEC)
 #define PAUSE_MAX_USEC (2 * USEC_PER_SEC)
 
@@ -159,30 +160,64 @@ int jobs_client_retry(JobsClient *client, const char *id, const JobOptions *opti
         return make_job(client, "RetryJob", id, NULL, options, ret_id, ret_message);
 }
 
-int jobs_client_list(JobsClient *client, const JobFilter *filter, JobRecords *ret, char **ret_message) {
-        static const JobFilter none = {};
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL, *reply = NULL;
-        int r = new_call(client, "ListJobs", &message);
+/* weir-jobd restarts, or the answer was lost with it. */
+static bool is_away(int r) {
+        return r == -EHOSTDOWN || r == -ETIMEDOUT;
+}
 
-        r = r < 0 ? r : job_wire_append_filter(message, filter ? filter : &none);
-        r = call(client, r, message, &reply, ret_message);
+/* Asks once more when weir-jobd ended over the question: it is back in a moment. One that was not there at all is told at once. */
+static int ask(JobsClient *client, const char *method,
+               int (*append)(sd_bus_message *message, const void *source), const void *source,
+               sd_bus_message **ret_reply, char **ret_message) {
+        uint64_t end = now_monotonic() + ANSWER_USEC;
+        bool has_ended = false;
+
+        for (;;) {
+                _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+                _cleanup_free_ char *text = NULL;
+                int r = new_call(client, method, &message);
+
+                r = r < 0 || !append ? r : append(message, source);
+                r = call(client, r, message, ret_reply, &text);
+                has_ended = has_ended || r == -ETIMEDOUT;
+                if (!is_away(r) || !has_ended || now_monotonic() > end) {
+                        if (r < 0 && ret_message) {
+                                *ret_message = TAKE_PTR(text);
+                        }
+                        return r;
+                }
+                (void) usleep(PAUSE_MIN_USEC);
+        }
+}
+
+static int append_filter(sd_bus_message *message, const void *source) {
+        static const JobFilter none = {};
+
+        return job_wire_append_filter(message, source ? source : &none);
+}
+
+int jobs_client_list(JobsClient *client, const JobFilter *filter, JobRecords *ret, char **ret_message) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int r = ask(client, "ListJobs", append_filter, filter, &reply, ret_message);
+
         return r < 0 ? r : check_answer(job_wire_read_records(reply, ret), ret_message);
 }
 
-int jobs_client_get(JobsClient *client, const char *id, JobRecord *ret, char **ret_message) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL, *reply = NULL;
-        int r = new_call(client, "GetJob", &message);
+static int append_id(sd_bus_message *message, const void *source) {
+        return sd_bus_message_append_basic(message, 's', source);
+}
 
-        r = r < 0 ? r : sd_bus_message_append(message, "s", id);
-        r = call(client, r, message, &reply, ret_message);
+int jobs_client_get(JobsClient *client, const char *id, JobRecord *ret, char **ret_message) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int r = ask(client, "GetJob", append_id, id, &reply, ret_message);
+
         return r < 0 ? r : check_answer(job_wire_read_record(reply, ret), ret_message);
 }
 
 int jobs_client_queue(JobsClient *client, JobRecords *ret, char **ret_message) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL, *reply = NULL;
-        int r = new_call(client, "ListQueue", &message);
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int r = ask(client, "ListQueue", NULL, NULL, &reply, ret_message);
 
-        r = call(client, r, message, &reply, ret_message);
         return r < 0 ? r : check_answer(job_wire_read_records(reply, ret), ret_message);
 }
 
@@ -279,11 +314,6 @@ int jobs_client_wait(JobsClient *client, uint64_t timeout_usec) {
 }
 
 /* --- for the job's own unit ------------------------------------------------------------------------------------------ */
-
-/* weir-jobd restarts, or the answer was lost with it. */
-static bool is_away(int r) {
-        return r == -EHOSTDOWN || r == -ETIMEDOUT;
-}
 
 /* A call of ID and ATTEMPT and a dictionary, repeated until somebody answers. */
 static int call_patiently(JobsClient *client, const char *method, const char *id, uint32_t attempt,
