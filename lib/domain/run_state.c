@@ -11,6 +11,7 @@ void run_state_done(RunState *state) {
         free(state->client);
         free(state->root);
         free(state->stream);
+        free(state->boot);
         free(state->outcome);
         free(state->reason);
         free(state->error);
@@ -36,6 +37,8 @@ static const struct {
         { "lock_waits", FIELD_NUMBER, offsetof(RunState, lock_waits) },
         { "files", FIELD_NUMBER, offsetof(RunState, n_files) },
         { "reverted", FIELD_FLAG, offsetof(RunState, is_reverted) },
+        { "boot", FIELD_TEXT, offsetof(RunState, boot) },
+        { "conflicts", FIELD_NUMBER, offsetof(RunState, conflicts) },
         { "outcome", FIELD_TEXT, offsetof(RunState, outcome) },
         { "reason", FIELD_TEXT, offsetof(RunState, reason) },
         { "error", FIELD_TEXT, offsetof(RunState, error) },

@@ -11,6 +11,7 @@
 #include "resources/notify.h"
 #include "services/finish_clean.h"
 #include "services/finish_monitor.h"
+#include "services/run_boot.h"
 #include "services/run_change.h"
 #include "services/run_client.h"
 #include "services/run_ticket.h"
@@ -112,6 +113,9 @@ int finish_attempt(Run *run, const FinishEnd *end) {
         _cleanup_(job_pairs_done) JobPairs removed = {};
         UnitEnd seen = judge(run, end);
         if (keeps_all(run, &seen)) {
+                if (machine_goes_down()) {
+                        (void) run_boot_keep(run);
+                }
                 return tell(run, &seen, NULL, false);
         }
         notify_need_time(NEEDED_TIME);

@@ -9,6 +9,7 @@
 #include "base/string_util.h"
 #include "base/time_util.h"
 #include "resources/notify.h"
+#include "services/run_boot.h"
 #include "services/run_change.h"
 #include "services/run_client.h"
 #include "services/run_hook.h"
@@ -61,7 +62,8 @@ static int resume(Run *run) {
                         job_stage_to_string(run->stage), run->attempt);
         }
         int r = run_change_adopt(run);
-        if (r < 0 || run->attempt <= 1) {
+        r = r < 0 ? r : run_boot_check(run);
+        if (r != 0 || run->attempt <= 1) {
                 return r;
         }
         if (has_opened_files(run->stage) && access(run->state.root ?: "", F_OK) < 0) {
@@ -98,7 +100,7 @@ static int commit_end(Run *run) {
 }
 
 int run_job(Run *run) {
-        int r = run->state.outcome ? 0 : walk(run);
+        int r = run->state.outcome ? run_ticket_install(run) : walk(run); /* weir-finish needs the ticket in any case */
         if (r < 0 && r != -ECANCELED && r != -EREMOTEIO) {
                 r = run_fail(run, "internal error", "Failed in %s: %s", job_stage_to_string(run->stage),
                              strerror(-r));

@@ -10,6 +10,7 @@
 #include "base/string_util.h"
 #include "resources/journal.h"
 #include "resources/notify.h"
+#include "services/run_boot.h"
 #include "services/run_change.h"
 #include "services/run_edit.h"
 #include "services/run_hook.h"
@@ -144,6 +145,7 @@ int run_conflicts_tell(Run *run) {
         if (r >= 0) {
                 const JournalField fields[] = { { "MESSAGE_ID", WEIR_MESSAGE_JOB_CONFLICTS } };
                 run->conflicts_stamp = stamp;
+                run_boot_secure(run, stamp);
                 journal_send(LOG_LEVEL_NOTICE, fields, ELEMENTSOF(fields), "%s: %s", run->id,
                              status ?: "everything is resolved");
                 notify_status("%s: %s", job_stage_to_string(JOB_NEEDS_RESOLVE),

@@ -10,6 +10,7 @@
 #include "base/parse_util.h"
 #include "base/string_util.h"
 #include "base/time_util.h"
+#include "services/run_boot.h"
 #include "services/run_p4.h"
 #include "services/run_resolve.h"
 #include "services/run_shelve.h"
@@ -37,6 +38,10 @@ static int look(Run *run, JobStage *ret_next) {
                 run_log(run, LOG_LEVEL_WARNING, "Cannot look after the conflicts now: %s",
                         result.text ?: "");
                 return 0;
+        }
+        r = run->is_doubtful ? run_boot_settle(run, ret_next) : 0;
+        if (r != 0) {
+                return r;
         }
         *ret_next = JOB_RESOLVE_CHECK;
         r = run_conflicts_tell(run);

@@ -291,6 +291,84 @@ static void test_server_dies(void **state) {
         assert_nothing_left();
 }
 
+/* --- power failures --------------------------------------------------------------------------------- */
+
+/* What was written and not synced has no content when the machine is back. */
+static void lose_power(void) {
+        sh("rm -rf run; mkdir run; echo another >boot; find state -type f -exec truncate -s 0 {} +");
+}
+
+static void begin_with_power(const char *spec) {
+        _cleanup_free_ char *file = NULL;
+        assert_int_equal(string_format(&file, "%s/boot", p4_root), 0);
+        assert_int_equal(setenv("WEIR_BOOT_ID_FILE", file, 1), 0);
+        sh("echo one >boot");
+        job(spec);
+}
+
+static size_t count_stage(const char *name) {
+        size_t n = 0;
+        for (size_t i = 0; i < peer.n_stages; i++) {
+                n += string_equal(peer.stages[i], name);
+        }
+        return n;
+}
+
+static void test_power_fails(void **state) {
+        for (size_t i = 0; i < ELEMENTSOF(all_stages); i++) {
+                (void) new_streams(NULL);
+                script(EDIT_DEV("a", "s/5/five/"));
+                script(EDIT_MAIN("a", "s/9/nine/"));
+                begin_with_power(HOOKED);
+                peer.signal_stage = all_stages[i];
+                peer.signal_number = SIGKILL;
+                assert_int_equal(WTERMSIG(attempt_run(1)), SIGKILL);
+                lose_power();
+                if (i % 2) {
+                        sh("rm -rf state/*");
+                }
+                run_to_success(2);
+                assert_done();
+                assert_submitted_once();
+                expect("p4 print -q //demo/m~/a | sed -n 9p; p4 print -q //demo/m~/b | wc -l", "nine\n20");
+                assert_int_equal(count_stage("INIT"), i == 0 ? 1 : 2); /* repeated ones count once */
+        }
+        (void) unsetenv("WEIR_BOOT_ID_FILE");
+}
+
+static void power_fails(void) {
+        (void) kill(peer.runner, SIGKILL);
+}
+
+static void power_fails_after_resolving(void) {
+        script("p4 -c weir-INT-20261121-001 resolve -at >/dev/null");
+        power_fails();
+}
+
+/* While people resolve: what is as the list says is gone on with; what was resolved since then may be lost, and is done again. */
+static void test_power_fails_waiting(void **state) {
+        static void (*const hands[])(void) = { power_fails, power_fails_after_resolving };
+        for (size_t i = 0; i < ELEMENTSOF(hands); i++) {
+                (void) new_streams(NULL);
+                conflict_in_a();
+                begin_with_power(to_parent);
+                by_hand = hands[i];
+                resolution_file = NULL;
+                peer.on_stage = on_conflict_stage;
+                assert_int_equal(WTERMSIG(attempt_run(1)), SIGKILL);
+                lose_power();
+                by_hand = NULL;
+                resolution_file = "*";
+                resolution_how = "theirs";
+                run_to_success(2);
+                peer.on_stage = NULL;
+                assert_done();
+                assert_submitted_once();
+                assert_int_equal(count_stage("INIT"), 1 + i);
+        }
+        (void) unsetenv("WEIR_BOOT_ID_FILE");
+}
+
 /* --- tickets ---------------------------------------------------------------------------------------- */
 
 static void *expire_later(void *unused) {
@@ -354,6 +432,7 @@ int main(void) {
                 RUN_TEST(test_killed_anywhere),   RUN_TEST(test_killed_at_intent),
                 RUN_TEST(test_submitted_unheard), RUN_TEST(test_cancelled),
                 RUN_TEST(test_cancelled_waiting), RUN_TEST(test_server_dies),
+                RUN_TEST(test_power_fails),       RUN_TEST(test_power_fails_waiting),
                 RUN_TEST(test_tickets),
         };
         return cmocka_run_group_tests(tests, setup, teardown);
