@@ -106,16 +106,34 @@ stop_kept() { # ID | all
     done
 }
 
-# Everything in it dies at once, as when the power fails; what it had written to its disk is there when it is back.
+# Everything in it stands still, its disk is cut off where it is (see keeper), and then it dies. Its end alone would be no power failure: to
+# unmount a disk is to write what waits.
 reset_kept() { # ID
-    local state=$MACHINES/$1 pid word ready
+    local state=$MACHINES/$1 pid keeper word ready
     [ -s "$state/host1.pid" ] || { echo "no machine $1" >&2; return 69; }
+    read -r pid <"$state/host1.pid"
+    read -r keeper <"$state/keeper.pid"
     exec {ready}<>"$state/ready"
     : >"$state/reset"
-    read -r pid <"$state/host1.pid"
+    freeze_cgroup "weir-machine-$1-1"
+    nsenter --mount --target "$keeper" sh -c '[ ! -e "$1/image" ] || exec python3 "$2" "$1/disk"' - "$state/room1" \
+        "$(dirname "${BASH_SOURCE[0]}")/cut-power" || return 70
     kill -KILL "$pid"
     read -r -t 60 word <&$ready && [ "$word" = ready ] || { echo "the machine did not come back: ${word:-}" >&2; return 70; }
     exec {ready}<&-
+}
+
+freeze_cgroup() { # NAME
+    local group
+    for group in $(hierarchies); do
+        group=$group/$1
+        [ -e "$group/cgroup.freeze" ] || continue
+        echo 1 >"$group/cgroup.freeze"
+        for _ in $(seq 200); do
+            grep -qx 'frozen 1' "$group/cgroup.events" && break
+            sleep 0.01
+        done
+    done
 }
 
 show_console() { tail -n 30 "$1"/keeper.log "$1"/host*.console 2>/dev/null; }
