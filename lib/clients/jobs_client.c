@@ -221,13 +221,20 @@ int jobs_client_queue(JobsClient *client, JobRecords *ret, char **ret_message) {
         return r < 0 ? r : check_answer(job_wire_read_records(reply, ret), ret_message);
 }
 
-int jobs_client_cancel(JobsClient *client, const char *id, bool immediate, char **ret_message) {
+static int append_text_entry(sd_bus_message *message, const char *name, const char *value) {
+        return value ? sd_bus_message_append(message, "{sv}", name, "s", value) : 0;
+}
+
+int jobs_client_cancel(JobsClient *client, const char *id, bool immediate, const char *actor,
+                       char **ret_message) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
         int r = new_call(client, "CancelJob", &message);
 
-        r = r < 0 ? r :
-                    sd_bus_message_append(message, "sa{sv}", id, 1, "mode", "s",
-                                          immediate ? "immediate" : "graceful");
+        r = r < 0 ? r : sd_bus_message_append(message, "s", id);
+        r = r < 0 ? r : sd_bus_message_open_container(message, 'a', "{sv}");
+        r = r < 0 ? r : append_text_entry(message, "mode", immediate ? "immediate" : "graceful");
+        r = r < 0 ? r : append_text_entry(message, "actor", actor);
+        r = r < 0 ? r : sd_bus_message_close_container(message);
         return call_without_answer(client, r, message, ret_message);
 }
 

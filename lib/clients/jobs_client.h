@@ -29,7 +29,9 @@ int jobs_client_list(JobsClient *client, const JobFilter *filter, JobRecords *re
 int jobs_client_get(JobsClient *client, const char *id, JobRecord *ret, char **ret_message);
 /* In the order they will start. */
 int jobs_client_queue(JobsClient *client, JobRecords *ret, char **ret_message);
-int jobs_client_cancel(JobsClient *client, const char *id, bool immediate, char **ret_message);
+/* actor: who wants it, from those who speak for others; NULL: the caller. */
+int jobs_client_cancel(JobsClient *client, const char *id, bool immediate, const char *actor,
+                       char **ret_message);
 int jobs_client_continue(JobsClient *client, const char *id, char **ret_message);
 /* Pairs of file (depot or local path, or "*") and "theirs", "yours", "merged" or "edit". */
 int jobs_client_resolve(JobsClient *client, const char *id, const JobPairs *files, char **ret_message);

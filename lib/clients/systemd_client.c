@@ -314,6 +314,76 @@ int systemd_client_get_unit(SystemdClient *client, const char *unit, SystemdUnit
         return 0;
 }
 
+void systemd_service_done(SystemdService *service) {
+        free(service->active_state);
+        free(service->sub_state);
+        free(service->result);
+        free(service->control_group);
+        *service = (SystemdService) {};
+}
+
+/* Figures that are not accounted are the largest number there is. */
+static int64_t get_figure(SystemdClient *client, const char *path, const char *name) {
+        uint64_t value = UINT64_MAX;
+        int r = get_int(client, path, "org.freedesktop.systemd1.Service", name, 't', &value);
+
+        return r < 0 || value == UINT64_MAX ? -1 : (int64_t) value;
+}
+
+static void read_figures(SystemdClient *client, const char *path, SystemdService *ret) {
+        const char *interface = "org.freedesktop.systemd1.Service";
+        uint64_t started = 0;
+        uint32_t pid = 0;
+
+        (void) get_string(client, path, interface, "Result", &ret->result);
+        (void) get_string(client, path, interface, "ControlGroup", &ret->control_group);
+        (void) get_int(client, path, interface, "MainPID", 'u', &pid);
+        (void) get_int(client, path, interface, "ExecMainStartTimestamp", 't', &started);
+        ret->main_pid = pid;
+        ret->started_at = (int64_t) started;
+        ret->memory_bytes = get_figure(client, path, "MemoryCurrent");
+        ret->cpu_nsec = get_figure(client, path, "CPUUsageNSec");
+        ret->tasks = get_figure(client, path, "TasksCurrent");
+}
+
+int systemd_client_get_service(SystemdClient *client, const char *unit, SystemdService *ret) {
+        _cleanup_free_ char *path = NULL, *load = NULL;
+        SystemdService found = {};
+        int r = unit_path(client, unit, &path);
+
+        r = r < 0 ? r : get_string(client, path, UNIT_INTERFACE, "LoadState", &load);
+        r = r < 0 ? r : get_string(client, path, UNIT_INTERFACE, "ActiveState", &found.active_state);
+        r = r < 0 ? r : get_string(client, path, UNIT_INTERFACE, "SubState", &found.sub_state);
+        if (r >= 0 && strcmp(load, "loaded") != 0) {
+                r = -ENOENT;
+        }
+        if (r < 0) {
+                systemd_service_done(&found);
+                return r;
+        }
+        read_figures(client, path, &found);
+        *ret = found;
+        return 0;
+}
+
+int systemd_client_each_process(SystemdClient *client, const char *unit,
+                                int (*function)(int64_t pid, const char *command, void *userdata),
+                                void *userdata) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const char *group, *command;
+        uint32_t pid;
+        int r = bus_systemd_call(client->bus, "GetUnitProcesses", NULL, &reply, "s", unit);
+
+        r = r < 0 ? r : sd_bus_message_enter_container(reply, 'a', "(sus)");
+        while (r >= 0 && (r = sd_bus_message_read(reply, "(sus)", &group, &pid, &command)) > 0) {
+                r = function(pid, command, userdata);
+                if (r != 0) {
+                        return r;
+                }
+        }
+        return r < 0 ? r : 0;
+}
+
 int systemd_client_each_unit(SystemdClient *client, const char *pattern,
                              int (*function)(const char *unit, void *userdata), void *userdata) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;

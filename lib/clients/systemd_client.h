@@ -40,6 +40,22 @@ typedef struct SystemdUnit {
 void systemd_unit_done(SystemdUnit *unit);
 int systemd_client_get_unit(SystemdClient *client, const char *unit, SystemdUnit *ret);
 
+/* What systemd knows of a service that runs. */
+typedef struct SystemdService {
+        char *active_state, *sub_state, *result, *control_group;
+        int64_t main_pid;               /* 0: none */
+        int64_t memory_bytes, cpu_nsec; /* -1: not accounted */
+        int64_t tasks;                  /* the same */
+        int64_t started_at;             /* realtime µs, 0: it did not start */
+} SystemdService;
+void systemd_service_done(SystemdService *service);
+/* -ENOENT: it is not loaded; a transient one that has ended is not. */
+int systemd_client_get_service(SystemdClient *client, const char *unit, SystemdService *ret);
+/* Calls function for each process of a unit, until it returns non-zero, which is returned. */
+int systemd_client_each_process(SystemdClient *client, const char *unit,
+                                int (*function)(int64_t pid, const char *command, void *userdata),
+                                void *userdata);
+
 /* Calls function for each loaded unit whose name matches the glob. A non-zero return of it ends it and is
  * returned. */
 int systemd_client_each_unit(SystemdClient *client, const char *pattern,

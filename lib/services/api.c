@@ -269,11 +269,31 @@ static int read_query(Api *api) {
         return 0;
 }
 
+/* What a field that is not taken is called: some were taken by the tool that weir replaces, and are told what is instead. */
+static const char *refusal(const Api *api, const char *field) {
+        static const struct {
+                const char *field, *code;
+        } replaced[] = {
+                { "job_id", "replaced_job_id" },          { "ssh_config", "replaced_connection" },
+                { "ssh_host", "replaced_connection" },    { "ssh_port", "replaced_connection" },
+                { "master_host", "replaced_connection" }, { "master_port", "replaced_connection" },
+                { "python_path", "replaced_connection" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(replaced); i++) {
+                if (string_equal(replaced[i].field, field) &&
+                    string_has_prefix(api->route->pattern, "/api/jobs")) {
+                        return replaced[i].code;
+                }
+        }
+        return "unknown_field";
+}
+
 static int on_field(const char *key, const JsonValue *value, void *userdata) {
         Api *api = userdata;
 
         if (!is_parameter(api->route->fields, key)) {
-                (void) api_fail(api, 400, "unknown_field", "field", key, NULL);
+                (void) api_fail(api, 400, refusal(api, key), "field", key, NULL);
                 return 1;
         }
         return 0;

@@ -85,7 +85,7 @@ int ctl_cancel(Ctl *ctl) {
         if (r < 0) {
                 return status;
         }
-        r = jobs_client_cancel(client, id, ctl_flag(ctl, "immediate"), &message);
+        r = jobs_client_cancel(client, id, ctl_flag(ctl, "immediate"), NULL, &message);
         if (r < 0) {
                 return fail(ctl, r, "cancel", id, message);
         }

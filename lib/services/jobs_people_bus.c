@@ -59,7 +59,8 @@ static int settle_owner(sd_bus_message *message, JobOptions *options, char name[
         return 0;
 }
 
-/* As polkit_client_authorise(), for a job: its owner needs no permission. */
+/* As polkit_client_authorise(), for a job: its owner needs no permission, nor do those who speak for others: the web knows who is logged in
+ * there, and has asked its own rules. */
 static int authorise_manage(JobsBus *jobs_bus, sd_bus_message *message, const char *id,
                             sd_bus_error *ret_error) {
         _cleanup_free_ char *owner = NULL;
@@ -71,7 +72,7 @@ static int authorise_manage(JobsBus *jobs_bus, sd_bus_message *message, const ch
                 return jobs_bus_fail(ret_error, r, id, NULL);
         }
         r = sender_name(message, &uid, name);
-        if (r < 0 || string_equal(name, owner)) {
+        if (r < 0 || string_equal(name, owner) || speaks_for_others(uid)) {
                 return r < 0 ? r : 1;
         }
         return polkit_client_authorise(jobs_bus->polkit, message, "org.weir.jobs.manage",
@@ -273,30 +274,54 @@ int jobs_method_get(sd_bus_message *message, void *userdata, sd_bus_error *ret_e
 
 /* --- managing -------------------------------------------------------------------------------------------------------- */
 
-static int read_mode(sd_bus_message *message, bool *ret_immediate, sd_bus_error *ret_error) {
-        static const BusField fields[] = { { "mode", 's', 0 } };
-        static const BusDict dict = { .fields = fields, .n_fields = 1, .strict = "option" };
-        const char *mode = "graceful";
-        int r = bus_dict_read(message, &dict, &mode, ret_error);
+typedef struct CancelOptions {
+        const char *mode, *actor;
+} CancelOptions;
 
-        if (r >= 0 && !string_equal(mode, "graceful") && !string_equal(mode, "immediate")) {
+static int read_cancel_options(sd_bus_message *message, CancelOptions *ret, sd_bus_error *ret_error) {
+        static const BusField fields[] = { { "mode", 's', offsetof(CancelOptions, mode) },
+                                           { "actor", 's', offsetof(CancelOptions, actor) } };
+        static const BusDict dict = { .fields = fields, .n_fields = 2, .strict = "option" };
+        int r = bus_dict_read(message, &dict, ret, ret_error);
+
+        if (r >= 0 && !string_equal(ret->mode, "graceful") && !string_equal(ret->mode, "immediate")) {
                 return sd_bus_error_set(ret_error, SD_BUS_ERROR_INVALID_ARGS,
                                         "mode: graceful or immediate is expected");
         }
-        *ret_immediate = string_equal(mode, "immediate");
+        if (r >= 0 && ret->actor &&
+            (strlen(ret->actor) >= USER_NAME_MAX || string_has_control(ret->actor))) {
+                return sd_bus_error_set(ret_error, SD_BUS_ERROR_INVALID_ARGS, "actor: too long, or no text");
+        }
         return r;
+}
+
+/* Who is to be named: the sender, unless it speaks for somebody. */
+static int settle_actor(sd_bus_message *message, const char *actor, char name[static USER_NAME_MAX],
+                        sd_bus_error *ret_error) {
+        uid_t uid;
+        int r = sender_name(message, &uid, name);
+
+        if (r < 0 || string_is_empty(actor)) {
+                return r;
+        }
+        if (!speaks_for_others(uid)) {
+                return sd_bus_error_set(ret_error, JOBS_NAME ".Error.NotAllowed",
+                                        "actor: only root, weir and weir-web act for others");
+        }
+        (void) snprintf(name, USER_NAME_MAX, "%s", actor);
+        return 0;
 }
 
 int jobs_method_cancel(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
         _cleanup_free_ char *text = NULL;
         JobsBus *jobs_bus = userdata;
+        CancelOptions options = { .mode = "graceful" };
         char name[USER_NAME_MAX];
-        bool immediate = false;
         const char *id;
-        uid_t uid;
         int r = sd_bus_message_read(message, "s", &id);
 
-        r = r < 0 ? r : read_mode(message, &immediate, ret_error);
+        r = r < 0 ? r : read_cancel_options(message, &options, ret_error);
+        r = r < 0 ? r : settle_actor(message, options.actor, name, ret_error);
         if (r < 0) {
                 return r;
         }
@@ -304,8 +329,7 @@ int jobs_method_cancel(sd_bus_message *message, void *userdata, sd_bus_error *re
         if (r <= 0) {
                 return r < 0 ? r : 1;
         }
-        r = sender_name(message, &uid, name);
-        r = r < 0 ? r : jobd_cancel(jobs_bus->jobd, id, name, immediate, &text);
+        r = jobd_cancel(jobs_bus->jobd, id, name, string_equal(options.mode, "immediate"), &text);
         return r < 0 ? jobs_bus_fail(ret_error, r, id, text) : sd_bus_reply_method_return(message, NULL);
 }
 

@@ -177,7 +177,7 @@ static void test_refusals(void **state) {
         }
         assert_int_equal(jobs_client_get(client, "INT-20200101-001", &record, NULL), -ENOENT);
         assert_int_equal(jobs_client_get(client, "../etc/passwd", &record, NULL), -ENOENT);
-        assert_int_equal(jobs_client_cancel(client, "INT-20200101-001", false, NULL), -ENOENT);
+        assert_int_equal(jobs_client_cancel(client, "INT-20200101-001", false, NULL, NULL), -ENOENT);
         assert_int_equal(jobs_client_list(client, &(JobFilter) { .status = "asleep" }, &records, NULL),
                          -EINVAL);
         assert_int_equal(jobs_client_list(client, &(JobFilter) { .limit = 5000 }, &records, NULL), -EINVAL);
@@ -464,14 +464,14 @@ static void test_cancel_and_retry(void **state) {
         expect("running", "INIT");
         strcpy(first, id);
         assert_int_equal(jobs_client_retry(client, id, NULL, &early, NULL), -EBUSY);
-        assert_int_equal(jobs_client_cancel(client, id, false, NULL), 0);
+        assert_int_equal(jobs_client_cancel(client, id, false, NULL, NULL), 0);
         peer_await("stop ");
-        assert_int_equal(jobs_client_cancel(client, id, true, NULL), 0);
+        assert_int_equal(jobs_client_cancel(client, id, true, NULL, NULL), 0);
         peer_await("kill ");
         expect("cancelling", "INIT");
         check_unit(as_unit(id, 1, finish_cancelled));
         expect("cancelled", "ERROR");
-        assert_int_equal(jobs_client_cancel(client, id, false, NULL), -EBUSY);
+        assert_int_equal(jobs_client_cancel(client, id, false, NULL, NULL), -EBUSY);
         assert_int_equal(jobs_client_retry(client, id, NULL, &again, NULL), 0);
         assert_int_equal(jobs_client_get(client, again, &record, NULL), 0);
         assert_string_equal(record.retry_of, first);
@@ -509,11 +509,14 @@ static int nobody_tries(void) {
             jobs_client_get(own, foreign_id, &record, NULL) < 0) {
                 return 3;
         }
-        if (jobs_client_cancel(own, foreign_id, false, NULL) != -EACCES ||
+        if (jobs_client_cancel(own, foreign_id, false, NULL, NULL) != -EACCES ||
             jobs_client_continue(own, foreign_id, NULL) != -EACCES) {
                 return 4;
         }
-        return jobs_client_cancel(own, id, false, NULL) < 0 ? 5 : 0;
+        if (jobs_client_cancel(own, id, false, "root", NULL) != -EACCES) { /* nor does it act for others */
+                return 6;
+        }
+        return jobs_client_cancel(own, id, false, NULL, NULL) < 0 ? 5 : 0;
 }
 
 static void test_others(void **state) {
@@ -525,6 +528,17 @@ static void test_others(void **state) {
         peer_await("002/1");
         assert_int_equal(as_nobody(nobody_tries), 0);
         expect("cancelling", "INIT");
+}
+
+/* Those who speak for others name whom they speak for. */
+static void test_actor(void **state) {
+        _cleanup_(job_record_done) JobRecord record = {};
+
+        create(NULL);
+        assert_int_equal(jobs_client_cancel(client, id, false, "bad\nname", NULL), -EINVAL);
+        assert_int_equal(jobs_client_cancel(client, id, false, "alice", NULL), 0);
+        assert_int_equal(jobs_client_get(client, id, &record, NULL), 0);
+        assert_string_equal(record.cancelled_by, "alice");
 }
 
 /* --- objects --------------------------------------------------------------------------------------------------------- */
@@ -568,7 +582,7 @@ static void test_objects(void **state) {
         assert_true(sd_bus_get_property_string(bus, "org.weir.Jobs1", path, "org.weir.Jobs1.Job", "Owner",
                                                NULL, &text) >= 0);
         assert_string_equal(text, "root");
-        assert_int_equal(jobs_client_cancel(client, id, false, NULL), 0);
+        assert_int_equal(jobs_client_cancel(client, id, false, NULL, NULL), 0);
         for (uint64_t end = now_monotonic() + 5 * USEC_PER_SEC; !*heard.text && now_monotonic() < end;) {
                 if (sd_bus_process(bus, NULL) == 0) {
                         (void) sd_bus_wait(bus, 100 * USEC_PER_MSEC);
@@ -621,7 +635,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(create),           TEST(refusals),  TEST(credential), TEST(owner),
                 TEST(whole_life),       TEST(strangers), TEST(restart),    TEST(lost_unit),
-                TEST(cancel_and_retry), TEST(others),    TEST(objects),    TEST(bad_messages),
+                TEST(cancel_and_retry), TEST(others),    TEST(actor),      TEST(objects),
+                TEST(bad_messages),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

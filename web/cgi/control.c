@@ -1,7 +1,11 @@
 /* control.cgi: what is carried out by others and asked for over D-Bus, and who is logged in. */
 #include "services/api.h"
 #include "services/api_control.h"
+#include "services/api_job_actions.h"
+#include "services/api_job_new.h"
+#include "services/api_job_unit.h"
 #include "services/api_metrics.h"
+#include "services/api_queue.h"
 #include "services/api_session.h"
 #include "services/api_tokens.h"
 
@@ -19,6 +23,20 @@ static const ApiHandler handlers[_API_ROUTE_MAX] = {
         [API_TOKENS] = api_tokens,
         [API_TOKEN_NEW] = api_token_new,
         [API_TOKEN_REVOKE] = api_token_revoke,
+        [API_JOB_NEW] = api_job_new,
+        [API_JOB] = api_job,
+        [API_JOB_CANCEL] = api_job_cancel,
+        [API_JOB_CONTINUE] = api_job_continue,
+        [API_JOB_RETRY] = api_job_retry,
+        [API_JOB_RESOLVE] = api_job_resolve,
+        [API_JOB_HEARTBEAT] = api_job_heartbeat,
+        [API_JOB_PROCESS_STATUS] = api_job_process_status,
+        [API_QUEUE_CHECK] = api_queue_check,
+        [API_QUEUE_STATUS] = api_queue_status,
+        [API_QUEUE_MY_JOBS] = api_queue_my_jobs,
+        [API_QUEUE_CANCEL] = api_queue_cancel,
+        [API_AGENTS] = api_agents,
+        [API_AGENTS_STATUS] = api_agents_status,
 };
 
 int main(void) {
