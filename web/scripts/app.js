@@ -26,16 +26,16 @@ import { toast } from "./toast.js";
 import { actions, loadTemplate, show } from "./view.js";
 
 const ROUTES = [
-    { path: "/", page: "streams", areas: ["streams"], nav: "streams" },
-    { path: "/streams/{id}", page: "stream", areas: ["streams"], nav: "streams" },
-    { path: "/compare", page: "compare", areas: ["streams"], nav: "streams" },
-    { path: "/growth", page: "growth", areas: ["streams"], nav: "growth" },
+    { path: "/", page: "streams", areas: ["streams"], style: "streams", nav: "streams" },
+    { path: "/streams/{id}", page: "stream", areas: ["streams"], style: "streams", nav: "streams" },
+    { path: "/compare", page: "compare", areas: ["streams"], style: "streams", nav: "streams" },
+    { path: "/growth", page: "growth", areas: ["streams"], style: "streams", nav: "growth" },
     { path: "/jobs", page: "jobs", areas: ["jobs"], style: "jobs", nav: "jobs", role: "user" },
     { path: "/jobs/new", page: "job-new", areas: ["jobs"], style: "jobs", nav: "jobs", role: "user" },
     { path: "/jobs/{job}", page: "job", areas: ["jobs"], style: "jobs", nav: "jobs", role: "user" },
-    { path: "/operations", page: "operations", areas: ["streams"], nav: "operations" },
-    { path: "/settings", page: "settings", areas: ["streams"], nav: "settings" },
-    { path: "/login", page: "login", areas: ["streams"] },
+    { path: "/operations", page: "operations", areas: ["streams"], style: "streams", nav: "operations" },
+    { path: "/settings", page: "settings", areas: ["streams"], style: "streams", nav: "settings" },
+    { path: "/login", page: "login", areas: ["streams"], style: "streams" },
     { path: "/logout", page: "logout" },
 ];
 const ALIASES = { "/admin": "/jobs", "/admin/submit": "/jobs/new", "/index.html": "/" };
