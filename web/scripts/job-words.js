@@ -1,7 +1,7 @@
 /* What a job is in words, for every page that shows one: its status, what it integrates, why it ended and what to do then. Texts come
  * from jobs.* of the catalogs; here is only which. */
 import { number, when } from "./format.js";
-import { has, t } from "./i18n.js";
+import { currentLanguage, has, t } from "./i18n.js";
 import { kindOf } from "./job-spec.js";
 
 const TONES = { queued: "", running: "info", needs_resolve: "warn", cancelling: "warn", done: "ok", failed: "bad", cancelled: "" };
@@ -89,3 +89,14 @@ export function rowOf(job, session) {
 }
 
 export const countText = (value) => number(value ?? 0);
+
+/* "17:04:09" in the reader's zone, the same width all day long: logs are read in columns. */
+export function clock24(iso) {
+    clock24.formats ??= new Map();
+    const language = currentLanguage();
+    if (!clock24.formats.has(language)) {
+        const options = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+        clock24.formats.set(language, new Intl.DateTimeFormat(language, options));
+    }
+    return iso ? clock24.formats.get(language).format(new Date(iso)) : "";
+}

@@ -77,10 +77,12 @@ export class LogView {
         const { short, exact } = this.source.time(entry.timestamp);
         const number = this.pages.numberOf(index);
         const stage = entry.stage && entry.stage !== this.pages.lines[index - 1]?.stage ? entry.stage : "";
-        row.append(this.cell("log-number", number ?? ""), this.cell("log-time", short, exact),
-            this.cell("log-stage", stage, entry.stage ?? ""));
+        row.append(this.cell("log-number", number ?? ""), this.cell("log-time", short, exact));
         const text = document.createElement("span");
         text.className = "log-text";
+        if (stage) {
+            text.append(this.cell("log-stage", stage));
+        }
         text.append(ansiNodes(entry.data));
         if (entry.cut > 0) {
             text.append(this.cell("log-cut", this.source.words.cut(entry.cut)));
@@ -115,8 +117,9 @@ export class LogView {
         this.part("newer").textContent = words.newer(this.unread);
         const n = this.pages.lines.length;
         const first = this.pages.first;
-        this.part("range").textContent = n === 0 ? "" :
-            first === null ? words.some(n) : words.range(first, first + n - 1, this.pages.atEnd && this.pages.ended);
+        const stage = this.pages.lines[Math.min(this.rows.visible()[0], n - 1)]?.stage;
+        const range = first === null ? words.some(n) : words.range(first, first + n - 1, this.pages.atEnd && this.pages.ended);
+        this.part("range").textContent = n === 0 ? "" : stage ? `${range} · ${stage}` : range;
         this.root.dataset.start = String(this.pages.atStart);
         this.root.dataset.end = String(this.pages.atEnd);
     }
@@ -185,9 +188,9 @@ export class LogView {
         if (this.pages.atEnd && atBottom !== this.following) {
             this.following = atBottom;
             this.unread = atBottom ? 0 : this.unread;
-            this.tell();
             this.wake?.();
         }
+        this.tell();
         this.highlight();
         const [from, to] = this.rows.visible();
         if (from < NEAR_ROWS && !this.pages.atStart) {

@@ -217,6 +217,19 @@ class Merge {
         this.text.focus({ preventScroll: true });
         this.text.setSelectionRange(block.start, block.end);
         this.text.scrollTop = Math.max(0, (block.line - 4) * lineHeight);
+        this.lookAside(block);
+    }
+
+    /* The block's place among the texts side by side: where they say the same. */
+    lookAside(block) {
+        const textOf = (chunk, side) => this.lines[side].slice(...chunk[side]).join("").trimEnd();
+        const isSame = (chunk) => ["theirs", "yours"].every((side) => textOf(chunk, side).includes(block[side].trimEnd()));
+        const at = this.differences.findIndex((i) => this.aligned[i].kind === "conflict" && isSame(this.chunks[this.aligned[i].chunk]));
+        if (at >= 0) {
+            this.at = at;
+            this.rows.toRow(this.differences[at]);
+            this.tellDifferences();
+        }
     }
 
     /* Written as if typed, so that it can be undone. */

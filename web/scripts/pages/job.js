@@ -3,12 +3,12 @@
 import { api } from "../api.js";
 import { copyText } from "../clipboard.js";
 import { confirm, openDialog } from "../dialog.js";
-import { clock, duration, exactTime, when } from "../format.js";
+import { duration, exactTime, when } from "../format.js";
 import { has, t } from "../i18n.js";
 import { chooseAll, chosenFiles, conflictsData, resolveCommands } from "../job-conflicts.js";
 import { isFinal, phases, STAGES, visits } from "../job-stages.js";
 import { fact, unitData } from "../job-unit.js";
-import { adviceOf, reasonText, stageText, statusText, tone, whatOf } from "../job-words.js";
+import { adviceOf, clock24, reasonText, stageText, statusText, tone, whatOf } from "../job-words.js";
 import { live } from "../live.js";
 import { LogView } from "../log-view.js";
 import { openMerge } from "../merge-view.js";
@@ -94,7 +94,7 @@ class JobPage {
 
     visitsData() {
         return visits(this.job).map((visit, n) => ({
-            n, stage: visit.stage, text: stageText(visit.stage), from: visit.from, exact: exactTime(visit.from), clock: clock(visit.from),
+            n, stage: visit.stage, text: stageText(visit.stage), from: visit.from, exact: exactTime(visit.from), clock: clock24(visit.from),
             is_now: visit.isNow, duration: visit.isNow || visit.seconds > 0 ? duration(visit.seconds) : "",
         }));
     }
@@ -167,7 +167,7 @@ class JobPage {
         };
         this.log = new LogView(this.page.element.querySelector("#log"), {
             fetchPage: (parameters, signal) => this.fetchPage(parameters, signal), isLive: () => !isFinal(this.job), words,
-            time: (iso) => ({ short: clock(iso), exact: exactTime(iso) }), onFailure: (error) => error.status === 0 || toast(error.message, { kind: "error" }),
+            time: (iso) => ({ short: clock24(iso), exact: exactTime(iso) }), onFailure: (error) => error.status === 0 || toast(error.message, { kind: "error" }),
             copy: (text, n) => copyText(text, n === null ? t("jobs.copied") : t("jobs.log.copied", { count: n })),
         });
         this.page.onClose(() => this.log.close());
