@@ -104,11 +104,14 @@ ok "no process remains after SIGKILL to both" eventually 5 sh -c "! grep -l weir
 ok "and the next run removes the rest" eventually 5 nothing_remains "$id"
 
 # --- a machine that is kept ---
-"$run" --keep -- touch /run/kept 2>/dev/null
+port=$((20000 + $$ % 10000))
+"$run" --publish $port --keep -- touch /run/kept 2>/dev/null
 id=$(id_of_running)
+like "its web pages are found outside" "$(curl -s -m 10 "http://127.0.0.1:$port/healthz")" '"status":'
 ok "a kept machine can be entered" "$run" --enter "$id" -- test -e /run/kept
 fails "entering passes the status through" 3 "$run" --enter "$id" -- sh -c 'exit 3'
 ok "and ended" "$run" --stop "$id"
 ok "nothing remains of it" eventually 5 nothing_remains "$id"
+fails "nobody listens there any more" 7 curl -s -m 10 "http://127.0.0.1:$port/healthz"
 fails "one that is not there cannot be entered" 69 "$run" --enter nowhere -- true
 rm -rf "$MACHINES"
