@@ -9,9 +9,11 @@ class ServerCase(unittest.TestCase):
     """self.server runs; self.p4(...) runs a command as the super user with tagged output, self.plain(...)
     without."""
 
+    options: tuple[str, ...] = ()       # of p4d
+
     @classmethod
     def setUpClass(cls):
-        cls.server = Server()
+        cls.server = Server(options=cls.options)
         cls.addClassCleanup(cls.server.stop)
         cls.tagged_client = cls.server.client(cwd="/tmp/ws")
         cls.plain_client = cls.server.client(cwd="/tmp/ws", tagged=False)

@@ -21,6 +21,8 @@ class Random(MeasureCase):
             "import lib/... //ext/lib/...", "import+ doc/... //ext/doc/...", "import src/deep/...", "share a*/...",
             "import x.c //ext/lib/f1.c", "share src/....c", "exclude ....tmp")
 
+    steps = "30"
+
     @classmethod
     def prepare(cls):
         cls.seed = int(os.environ.get("SEED", "20261121"))
@@ -104,7 +106,7 @@ class Random(MeasureCase):
     def run_steps(self, kinds: tuple[str, ...]) -> tuple[int, int]:
         """Returns how many streams were measured, and how many there were, over all runs."""
         measured = possible = 0
-        for number in range(int(os.environ.get("STEPS", "30"))):
+        for number in range(int(os.environ.get("STEPS", self.steps))):
             done = [self.step(kinds) for _ in range(self.random.randrange(1, 4))]
             text = self.good(*(("--full",) if "obliterate" in done else ()), "demo")
             self.check_truth(f"SEED={self.seed} step {number}: {done}")
@@ -127,6 +129,35 @@ class Random(MeasureCase):
         measured, possible = self.run_steps(("submit", "submit", "external"))
         self.assertLess(measured, possible * 0.7)
         self.assertGreater(measured, 0)
+
+
+class CaseBlind(Random):
+    """The same on a server that ignores case, where everybody spells as he likes."""
+
+    options = ("-C1",)
+    steps = "10"
+
+    @classmethod
+    def spelled(cls, text: str) -> str:
+        return cls.random.choice((str, str.upper, str.lower, str.swapcase, str.title))(text)
+
+    @classmethod
+    def change(cls, workspace) -> None:
+        put, workspace.put = workspace.put, lambda name, size: put(cls.spelled(name), size)
+        try:
+            super().change(workspace)
+        finally:
+            del workspace.put
+
+    def save_random_spec(self, path: str | None = None) -> None:
+        save, pool = self.rig.save_stream, self.POOL
+        kinds = [line.partition(" ") for line in pool]
+        self.POOL = tuple(kind + blank + self.spelled(paths) for kind, blank, paths in kinds)
+        self.rig.save_stream = lambda path, kind, parent, *more: save(self.spelled(path), kind, self.spelled(parent), *more)
+        try:
+            super().save_random_spec(path)
+        finally:
+            self.POOL, self.rig.save_stream = pool, save
 
 
 CHECKPOINTS = TOP.parent / "shared/data/perforce"

@@ -44,8 +44,10 @@ def missing() -> str | None:
 class Rig:
     """Everything one test class needs; stop() ends it all."""
 
-    def __init__(self, checkpoint: Path | None = None, generate: tuple[str, ...] = ()):
-        """With a checkpoint the server is restored from it before it starts; generate: options of p4d-generate."""
+    def __init__(self, checkpoint: Path | None = None, generate: tuple[str, ...] = (),
+                 options: tuple[str, ...] = ()):
+        """With a checkpoint the server is restored from it before it starts; generate: options of p4d-generate; options:
+        of p4d."""
         self.folder = Path(tempfile.mkdtemp(prefix="weir-rig-"))
         root = self.folder / "root"
         fill = (["p4d", "-r", str(root), "-jr", str(checkpoint)] if checkpoint else
@@ -53,7 +55,7 @@ class Rig:
         if fill:
             root.mkdir()
             subprocess.run([sys.executable, str(HERE / fill[0]), *fill[1:]], check=True, capture_output=True)
-        self.server = Server(str(root) if fill else None)
+        self.server = Server(str(root) if fill else None, options)
         self.port = f"localhost:{self.server.port}"
         self.processes: list[subprocess.Popen] = []
         for name in ("config", "state", "work"):
@@ -204,9 +206,11 @@ class Rig:
 class MeasureCase(unittest.TestCase):
     """A rig per class, made by prepare(); tests run in the order of their names."""
 
+    options: tuple[str, ...] = ()       # of p4d
+
     @classmethod
     def setUpClass(cls):
-        cls.rig = Rig()
+        cls.rig = Rig(options=cls.options)
         cls.addClassCleanup(cls.rig.stop)
         cls.prepare()
 

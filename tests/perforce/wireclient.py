@@ -246,15 +246,16 @@ class Workspace:
 class Server:
     """A p4d process on a fresh root (or a given one), for the time of a test."""
 
-    def __init__(self, root: str | None = None):
-        self.own = root is None
+    def __init__(self, root: str | None = None, options: tuple[str, ...] = ()):
+        self.own, self.options = root is None, options
         self.root = root or tempfile.mkdtemp(prefix="p4d-")
         self.process: subprocess.Popen | None = None
         self.port = 0
         self.start()
 
     def start(self) -> None:
-        command = [sys.executable, str(HERE / "p4d"), "-r", self.root, "-p", f"127.0.0.1:{self.port}"]
+        command = [sys.executable, str(HERE / "p4d"), "-r", self.root, "-p", f"127.0.0.1:{self.port}",
+                   *self.options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         if "starting on" not in line:

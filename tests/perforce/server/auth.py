@@ -14,7 +14,9 @@ import time
 from . import encode
 from .command import Command, CommandError, Context, Limits
 from .messages import M
+from .spelling import folds
 from .store import Row, Store
+from .wildcard import fold_case
 
 LEVELS = ("none", "list", "read", "branch", "open", "write", "review", "owner", "admin", "super")
 RANK = {name: rank for rank, name in enumerate(LEVELS)}
@@ -127,12 +129,13 @@ def authenticate(ctx: Context) -> tuple[Row | None, str]:
 def groups_of(store: Store, user: str) -> list[str]:
     """The groups a user is in, through subgroups as well."""
     found: list[str] = []
-    todo = store.all('SELECT "group" FROM member WHERE name = ? AND kind = 0', user)
+    same = "lower(name) = lower(?)" if folds(store) else "name = ?"
+    todo = store.all(f'SELECT "group" FROM member WHERE {same} AND kind = 0', user)
     while todo:
         (name,) = todo.pop()
         if name not in found:
             found.append(name)
-            todo += store.all('SELECT "group" FROM member WHERE name = ? AND kind = 1', name)
+            todo += store.all(f'SELECT "group" FROM member WHERE {same} AND kind = 1', name)
     return found
 
 
@@ -170,25 +173,25 @@ def limits_of(ctx: Context) -> Limits:
 
 # protections
 
-def pattern_regex(pattern: str) -> re.Pattern:
+def pattern_regex(pattern: str, fold: bool = False) -> re.Pattern:
     parts = re.split(r"(\.\.\.|\*|%%\d)", pattern)
     return re.compile("".join(".*" if p == "..." else "[^/]*" if p == "*" or p.startswith("%%")
                               else re.escape(p)
-                              for p in parts), re.S)
+                              for p in parts), re.S | (re.I | re.A if fold else 0))
 
 
 class Line:
     """One protections line that concerns the user."""
 
-    def __init__(self, perm: str, flag: str, path: str):
+    def __init__(self, perm: str, flag: str, path: str, fold: bool = False):
         self.right = perm.startswith("=")
         self.perm = perm.lstrip("=")
         self.exclude = flag == "-"
         self.path = path
-        wild = re.search(r"\.\.\.|\*|%%\d", path)
+        wild = re.search(r"[A-Za-z]|\.\.\.|\*|%%\d" if fold else r"\.\.\.|\*|%%\d", path)
         self.prefix = path[:wild.start()] if wild else path
         self.simple = path == self.prefix + "..."
-        self.regex = pattern_regex(path)
+        self.regex = pattern_regex(path, fold)
 
     def concerns(self, level: str) -> bool:
         """Whether the line says anything about this level: an exclusion takes all away, =right only
@@ -232,8 +235,9 @@ class Access:
                          " ORDER BY seq DESC", "")
         self.open = not rows
         groups = set(groups_of(store, user)) if rows else set()
-        self.lines = [Line(perm, flag, path) for perm, is_group, name, where, flag, path in rows
-                      if name_applies(is_group, name, user, groups) and host_applies(where, host)]
+        fold = folds(store)
+        self.lines = [Line(perm, flag, path, fold) for perm, is_group, name, where, flag, path in rows
+                      if name_applies(is_group, name, user, groups, fold) and host_applies(where, host)]
 
     def allowed(self, level: str) -> Filter:
         """The paths this user has at least this level on."""
@@ -266,10 +270,10 @@ def _grants_anywhere(lines: list[Line]) -> bool:
     return False
 
 
-def name_applies(is_group: int, name: str, user: str, groups: set[str]) -> bool:
+def name_applies(is_group: int, name: str, user: str, groups: set[str], fold: bool = False) -> bool:
     if is_group:
-        return name in groups
-    return name == user or ("*" in name and pattern_regex(name).fullmatch(user) is not None)
+        return name in groups or (fold and fold_case(name) in map(fold_case, groups))
+    return name == user or ((fold or "*" in name) and pattern_regex(name, fold).fullmatch(user) is not None)
 
 
 def host_applies(pattern: str, host: str) -> bool:

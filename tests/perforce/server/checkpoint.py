@@ -11,7 +11,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from . import filetype, journalcodes as codes
+from . import filetype, journalcodes as codes, spelling
 from .journal import JournalError, JournalRow, read
 from .messages import M
 from .schema import DROP_TRIGGERS, FILL_HEADS, TRIGGERS
@@ -361,6 +361,9 @@ def restore(store: Store, path: str | Path) -> Report:
             loader.put("depot", values)
         loader.flush()
         _settle(store)
+        if spelling.folds(store):
+            spelling.ignore_case(store)
+            spelling.settle(store)
     return report
 
 

@@ -10,6 +10,7 @@ import time
 from . import streamspec
 from .mapping import ViewMap
 from .messages import M
+from .spelling import folds
 from .store import Row, Store
 from .streamview import change_view as stream_changes, client_rows
 
@@ -59,11 +60,6 @@ def view_rows(store: Store, client: Row) -> list[tuple[str, str, str]]:
         at_change = int(client.streamAtChange) if (client.streamAtChange or "").isdigit() else None
         return stream_rows(store, client.stream, client.name, at_change)
     return rows(store, client.name)
-
-
-def folds(store: Store) -> bool:
-    """Whether the server ignores case."""
-    return store.config("caseHandling", "sensitive") != "sensitive"
 
 
 def view(store: Store, client: Row) -> ViewMap:

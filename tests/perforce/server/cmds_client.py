@@ -10,6 +10,7 @@ from .messages import M
 from .names import check_domain, own_depots
 from .options import Options
 from .specs import SPECS, SpecError, split_words
+from .wildcard import fold_case
 
 DEFAULT_OPTIONS = "noallwrite noclobber nocompress unlocked nomodtime normdir"
 COPIED = ("Options", "SubmitOptions", "LineEnd", "View", "ChangeView", "Stream")
@@ -148,6 +149,8 @@ def _check_line(ctx: Context, client_name: str, entry: str) -> tuple[str, str, s
     if not left.startswith("//"):
         raise CommandError(M.PathNotUnder(depotFile=left, prefix="//..."))
     prefix = f"//{client_name}/"
+    if ctx.spelling is not None and fold_case(right).startswith(fold_case(prefix)):
+        right = prefix + right[len(prefix):]
     if not right.startswith(prefix):
         raise CommandError(M.MapNotUnder(depotFile=right, prefix=prefix + "..."))
     depot = left[2:].partition("/")[0]

@@ -29,8 +29,9 @@ def dirs(ctx: Context, opts: Options) -> None:
         seen: set[bytes] = set()
         for shape in _shapes(ctx, opts, below):
             for name in _found(ctx, opts, below, shape):
-                if name not in seen:
-                    seen.add(name)
+                key = name.lower() if ctx.spelling is not None else name
+                if key not in seen:
+                    seen.add(key)
                     ctx.result()
                     ctx.emit([("dir", name)], M.DirsData, dirName=name)
         if not seen:

@@ -14,7 +14,7 @@ from .filter import compile_filter
 from .messages import M
 from .openfiles import HOW, Opened, others_opened, resolves
 from .options import Options, UsageError
-from .revquery import Bound, Query, Rev, Revs, raw_rows
+from .revquery import BATCH, Bound, Query, Rev, Revs, raw_rows
 from .scope import Scope
 
 OLD_LETTERS = {"C": "Rc", "H": "Rh", "W": "Ro", "P": "Op", "l": "Ol", "s": "Os"}
@@ -250,9 +250,11 @@ class Details:
 
     def _have_rows(self, paths: Scope) -> Iterator[tuple]:
         for low, high in paths.ranges:
-            yield from raw_rows(self.ctx.store,
-                                "SELECT depotFile, rev FROM have WHERE client = ? AND depotFile >= ?"
-                                " AND depotFile < ? ORDER BY depotFile", self.ctx.client_name, low, high)
+            rows = raw_rows(self.ctx.store,
+                            "SELECT depotFile, rev FROM have WHERE client = ? AND depotFile >= ?"
+                            " AND depotFile < ? ORDER BY depotFile", self.ctx.client_name, low, high)
+            while batch := rows.fetchmany(BATCH):
+                yield from batch
 
     def _shelves(self, paths: Scope) -> set[str]:
         """Files shelved by this user and client."""

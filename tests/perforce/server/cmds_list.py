@@ -16,7 +16,7 @@ def users(ctx: Context, opts: Options) -> None:
     if "l" in opts and not ctx.access.has("super"):
         ctx.fail(M.NoPerms)
     for name in opts.args or [None]:
-        regex = pattern_regex(name) if name is not None else None
+        regex = pattern_regex(name, ctx.spelling is not None) if name is not None else None
         rows = limited(ctx, opts, ctx.store.objects("SELECT * FROM user ORDER BY user"),
                        lambda row: (regex is None or regex.fullmatch(row.user)) and
                        ("a" in opts or row.type == 0))
@@ -117,7 +117,7 @@ def _group_records(ctx: Context, name: str) -> None:
 
 @command("depots", "t: e: E:", M.UseDepots, maximum=0)
 def depots(ctx: Context, opts: Options) -> None:
-    accepts = name_filter(opts)
+    accepts = name_filter(opts, ctx.spelling is not None)
     rows = ctx.store.all("SELECT name, updateDate, kind, address, map, description, streamDepth"
                          " FROM domain WHERE type = 100 ORDER BY name")
     for name, date, kind, address, where, text, depth in limited(ctx, opts, rows,
@@ -138,7 +138,7 @@ def depots(ctx: Context, opts: Options) -> None:
 # clients, branches, labels
 
 def _domains(ctx: Context, opts: Options, code: int):
-    accepts = name_filter(opts)
+    accepts = name_filter(opts, ctx.spelling is not None)
     user, stream, server = opts.get("u"), opts.get("S"), opts.get("s")
     rows = ctx.store.objects("SELECT * FROM domain WHERE type = ? ORDER BY name",
                              code) if stream is None else \

@@ -95,7 +95,8 @@ def _applies(ctx: Context, opts: Options, row: tuple) -> bool:
         return bool(is_group) and name in {opts["g"], *_groups_above(ctx, opts["g"])}
     user = opts.get("u", ctx.user)
     here = ctx.session.peer_host
-    return auth.name_applies(is_group, name, user, set(auth.groups_of(ctx.store, user))) and (
+    return auth.name_applies(is_group, name, user, set(auth.groups_of(ctx.store, user)),
+                             ctx.spelling is not None) and (
         where is not None or "u" in opts or auth.host_applies(host, here))
 
 

@@ -46,7 +46,7 @@ def _list(ctx: Context, opts: Options, rows: list[dict]) -> None:
     fields = opts["T"].replace(",", " ").split() if "T" in opts else None
     readable = ctx.access.allowed("list")
     for path in opts.args or [None]:
-        regex = pattern_regex(path) if path is not None else None
+        regex = pattern_regex(path, ctx.spelling is not None) if path is not None else None
 
         def accepts(row: dict) -> bool:
             name = row["Stream"]
@@ -76,7 +76,7 @@ def _show(ctx: Context, fields: list[str] | None, row: dict) -> None:
 
 def _view_matches(ctx: Context, opts: Options) -> None:
     wanted = compile_filter(opts["F"]) if "F" in opts else None
-    regexes = [pattern_regex(path) for path in opts.args]
+    regexes = [pattern_regex(path, ctx.spelling is not None) for path in opts.args]
     fields = opts["T"].replace(",", " ").split() if "T" in opts else None
     names = [s.name for s in streamspec.every(ctx.store) if not regexes or
              any(r.fullmatch(s.name) for r in regexes)]
@@ -93,12 +93,12 @@ def _view_matches(ctx: Context, opts: Options) -> None:
 def _matching(ctx: Context, name: str, path: str):
     """The entry of a stream's view that shows a depot path: the last that matches it, if it is in the view
     at all."""
-    chain, best = streamspec.chain(ctx.store, name), None
-    if not has_wildcards(path) and ViewMap.of(client_rows(chain, "view")).translate(path) is None:
+    chain, best, fold = streamspec.chain(ctx.store, name), None, ctx.spelling is not None
+    if not has_wildcards(path) and ViewMap.of(client_rows(chain, "view"), fold).translate(path) is None:
         return
     for entry in entries(chain):
-        shape = pattern(entry.depot)
-        if shape.match(path) or shape.covers(pattern(path)):
+        shape = pattern(entry.depot, fold)
+        if shape.match(path) or shape.covers(pattern(path, fold)):
             best = entry
     if best is not None and best.kind != "exclude":
         yield {"Stream": name, "DepotPath": best.depot + best.at, "ViewPath": best.view,

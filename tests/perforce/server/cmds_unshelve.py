@@ -11,7 +11,7 @@ from . import encode, filetype, integ_map, integ_rows, openfiles, shelf
 from .archive import ArchiveError
 from .changespec import number_of, require, title
 from .command import Context, command
-from .filequery import client_files, parse_all
+from .filequery import client_files, parse_all, spelled
 from .integ_rows import CONTENT, PENDING, Record
 from .mapping import ViewMap
 from .messages import M
@@ -79,7 +79,7 @@ class Unshelving:
         the client's view."""
         target = file.depotFile
         if self.view is not None:
-            target = self.view.translate(file.depotFile) or self.view.reverse(file.depotFile)
+            target = spelled(self.ctx, self.view.translate(file.depotFile) or self.view.reverse(file.depotFile))
         return target if target is not None and self.files.client_file(target) is not None else None
 
     def _is_named(self, file: Shelved, target: str) -> bool:

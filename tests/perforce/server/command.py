@@ -99,6 +99,11 @@ class Context:
         self.host: str = session.host
         self.cwd: str = session.cwd
         self.tagged: bool = session.tagged
+        from . import spelling
+        self.spelling = spelling.of(store)
+        if self.spelling is not None:
+            self.user = self.spelling.name("user", self.user)
+            self.client_name = self.spelling.name("client", self.client_name)
         self.limits = Limits()
         self.started = time.time()
         self.terminated = False
@@ -218,6 +223,8 @@ def run(ctx: Context, entry: Command) -> None:
     """Parses the arguments and runs the command; its errors become messages."""
     try:
         opts: Options = entry.spec.parse(ctx.args)
+        if ctx.spelling is not None:
+            ctx.spelling.options(entry.name, opts)
         entry.func(ctx, opts)
     except (CommandError, UsageError) as error:
         ctx.terminated = False

@@ -31,7 +31,7 @@ class ClientFiles:
     """The client's view and root: depot paths to client and local paths and back, as text."""
 
     def __init__(self, ctx: Context):
-        self.client = ctx.client_spec()
+        self.ctx, self.client = ctx, ctx.client_spec()
         self.view: ViewMap = clientspec.view(ctx.store, self.client)
         self.root = ClientRoot(self.client, ctx.cwd)
         self.scope = scope.of_view(self.view)
@@ -43,10 +43,17 @@ class ClientFiles:
         return self.view.translate(depot_file)
 
     def depot_file(self, client_file: str) -> str | None:
-        return self.view.reverse(client_file)
+        return spelled(self.ctx, self.view.reverse(client_file))
 
     def local(self, client_file: str) -> str:
         return self.root.local(client_file)
+
+
+def spelled(ctx: Context, depot_file: str | None) -> str | None:
+    """A depot file that a view gave, as the server knows it if case does not count."""
+    if depot_file is None or ctx.spelling is None:
+        return depot_file
+    return ctx.spelling.existing(ctx.spelling.path(depot_file))
 
 
 def client_files(ctx: Context) -> ClientFiles:
@@ -94,7 +101,7 @@ class FileArg:
         """The depot file a path without wildcards names (which need not exist); None if the view does not
         map it."""
         if self.is_client:
-            return self.view.reverse(self.path)
+            return spelled(self.ctx, self.view.reverse(self.path))
         return self.path if self.view is None or self.view.translate(self.path) is not None else None
 
     def allowed(self, level: str) -> scope.Scope:
@@ -157,6 +164,8 @@ def _bound(ctx: Context, end: revspec.Rev) -> Bound:
         return Bound("client", ctx.client_name, end.beyond)
     if end.kind != "name":
         return Bound(*end)
+    if ctx.spelling is not None:
+        end = end._replace(value=ctx.spelling.revision(end.value))
     label = ctx.store.row("SELECT revision FROM domain WHERE type = ? AND name = ?", LABEL, end.value)
     if label is not None:
         return _label(ctx, end, (label[0] or "").strip('"'))
@@ -178,6 +187,7 @@ def _label(ctx: Context, end: revspec.Rev, revision: str) -> Bound:
 def parse(ctx: Context, text: str, through_client: bool = False, revisions: bool = True) -> FileArg:
     """One argument.  through_client: depot syntax too goes through the client's view (sync, edit, ...)."""
     path, revs = split_revs(ctx, text) if revisions else (text, Revs())
+    path = ctx.spelling.file(path) if ctx.spelling is not None else path
     if not path:
         files = client_files(ctx) if through_client else None
         return FileArg(ctx, text, files.root.prefix + "..." if files else "//...", revs, files,
@@ -196,10 +206,6 @@ def _depot_or_client(ctx: Context, text: str, path: str, revs: Revs, through_cli
         return FileArg(ctx, text, path, revs, client_files(ctx) if through_client else None, False)
     if first == ctx.client_name:
         return FileArg(ctx, text, path, revs, client_files(ctx), True)
-    if clientspec.folds(ctx.store):
-        names = {name.lower(): name for name in depot_names(ctx)}
-        if first.lower() in names:
-            return FileArg(ctx, text, path, revs, client_files(ctx) if through_client else None, False)
     raise CommandError(M.ReferClient(path=path, client=ctx.client_name))
 
 

@@ -35,6 +35,8 @@ def _incoming(ctx: Context, kind: str, text: str, required: bool = True) -> dict
     if failed:
         raise SpecError(kind, *failed)
     values = spec.parse(text, required)
+    if ctx.spelling is not None:
+        values = ctx.spelling.form(kind, values)
     fire(ctx, "form-save", kind, _name(kind, values), text)
     return values
 

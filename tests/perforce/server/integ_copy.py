@@ -4,6 +4,7 @@ before."""
 from typing import Iterator
 
 from . import encode
+from .filequery import spelled
 from .integ_files import Step, Want
 from .integ_map import Part
 from .integ_plan import BATCH, Planner
@@ -42,7 +43,7 @@ class CopyPlanner(Planner):
     def _orphans(self, part: Part, pairs: dict[str, Rev]) -> Iterator[tuple[str, Rev]]:
         """Target files whose source has no revision in the range."""
         for rev in Query(self.ctx, of_view(part.view.swapped()) & of_filter(self.writable)).highest():
-            source = part.view.reverse(rev.depotFile)
+            source = spelled(self.ctx, part.view.reverse(rev.depotFile))
             known = rev.depotFile in pairs or source in (None, rev.depotFile)
             if rev.live and not known and self._in_client(rev.depotFile):
                 self.mapped += 1

@@ -10,7 +10,7 @@ from typing import Iterator
 
 from . import integ_rows, openfiles
 from .command import Context
-from .filequery import client_files
+from .filequery import client_files, spelled
 from .integ_files import Files, Rules, Step, Want
 from .integ_history import Credit, History
 from .integ_map import Part
@@ -83,7 +83,7 @@ class Planner:
         revs = part.revs
         for source in Query(self.ctx, paths, revs, exact=False).highest():
             self.sources += 1
-            target = part.view.translate(source.depotFile)
+            target = spelled(self.ctx, part.view.translate(source.depotFile))
             if target in (None, source.depotFile):
                 continue
             if self._in_client(target) and self.writable(target):

@@ -20,9 +20,9 @@ def one_line(text: str | None) -> str:
     return (text or "").replace("\n", " ")
 
 
-def name_filter(opts: Options):
-    """The predicate of -e (case counts) and -E (it does not) name filters."""
-    exact = [pattern_regex(p) for p in opts.all("e")]
+def name_filter(opts: Options, fold: bool = False):
+    """The predicate of -e (case counts as on the server) and -E (it does not) name filters."""
+    exact = [pattern_regex(p, fold) for p in opts.all("e")]
     folded = [pattern_regex(p.lower()) for p in opts.all("E")]
 
     def accepts(name: str) -> bool:
