@@ -18,10 +18,10 @@ export const number = (value) => cached("NumberFormat", {}).format(value);
 export const decimal = (value, digits = 1) =>
     cached("NumberFormat", { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
 export const percent = (value) =>
-    cached("NumberFormat", { style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" }).format(value / 100);
+    cached("NumberFormat", { style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" }).format(value / 100).replace("-", "−");
 
 /* "690.3 GiB": powers of 1024, one decimal from KiB on, as weirctl writes it. */
-export function size(bytes) {
+export function size(bytes, digits = 1) {
     const units = UNITS[currentLanguage()];
     let value = Math.abs(bytes), unit = 0;
     while (unit + 1 < units.length && (unit === 0 ? value >= 1024 : Math.round(value * 10) >= 10240)) {
@@ -29,7 +29,7 @@ export function size(bytes) {
         unit++;
     }
     const sign = bytes < 0 ? "−" : "";
-    return `${sign}${unit === 0 ? number(value) : decimal(value)}${NBSP}${units[unit]}`;
+    return `${sign}${unit === 0 ? number(value) : decimal(value, digits)}${NBSP}${units[unit]}`;
 }
 export const signedSize = (bytes) => (bytes > 0 ? `+${size(bytes)}` : size(bytes));
 export const exactSize = (bytes) => t("shell.bytes", { count: bytes });
