@@ -1,47 +1,17 @@
 #include "clients/login_client.h"
 
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/fd_util.h"
 #include "base/string_util.h"
+#include "base/time_util.h"
+#include "clients/local_socket.h"
 
 #define SOCKET_PATH "/run/weir/login" /* of weir-login.socket */
-#define TIMEOUT_SEC 25
+#define TIMEOUT_USEC (25 * USEC_PER_SEC)
 #define ANSWER_MAX 1024
-
-static int connect_socket(void) {
-        const char *path = getenv("WEIR_LOGIN_SOCKET");
-        struct sockaddr_un address = { .sun_family = AF_UNIX };
-        struct timeval timeout = { .tv_sec = TIMEOUT_SEC };
-        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-        path = path ? path : SOCKET_PATH;
-        if (fd < 0 || strlen(path) >= sizeof address.sun_path) {
-                return fd < 0 ? -errno : -ENAMETOOLONG;
-        }
-        strcpy(address.sun_path, path);
-        if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) < 0) {
-                return -errno;
-        }
-        if (connect(fd, (struct sockaddr *) &address, sizeof address) < 0) {
-                return errno == ENOENT || errno == EACCES ? -ECONNREFUSED : -errno;
-        }
-        return TAKE_FD(fd);
-}
-
-static int send_question(int fd, const char *server, const char *user, const char *password) {
-        const char *const parts[] = { server, user, password };
-        int r = 0;
-
-        for (size_t i = 0; i < ELEMENTSOF(parts) && r >= 0; i++) {
-                r = fd_write_all(fd, parts[i], strlen(parts[i]) + 1);
-        }
-        return r;
-}
 
 /* "ok TICKET", or one word. */
 static int understand(const char *answer, char **ret_ticket) {
@@ -73,12 +43,14 @@ static int understand(const char *answer, char **ret_ticket) {
 
 int login_client_check(const char *server, const char *user, const char *password, char **ret_ticket) {
         _cleanup_(buffer_done) Buffer answer = { .max = ANSWER_MAX };
-        _cleanup_close_ int fd = connect_socket();
+        const char *const parts[] = { server, user, password };
+        _cleanup_close_ int fd = local_socket_ask(SOCKET_PATH, "WEIR_LOGIN_SOCKET", TIMEOUT_USEC, parts,
+                                                  ELEMENTSOF(parts));
         ssize_t n;
-        int r = fd < 0 ? fd : send_question(fd, server, user, password);
+        int r;
 
-        if (r < 0) {
-                return r;
+        if (fd < 0) {
+                return fd;
         }
         while ((n = buffer_read(&answer, fd, ANSWER_MAX)) > 0) {}
         if (n < 0) {

@@ -91,6 +91,12 @@ static int write_tickets(Run *run, char *credential) {
         return r < 0 ? r : file_write_atomic(run->tickets, lines.data ?: "", lines.length, 0600);
 }
 
+int run_ticket_use(Run *run, const char *credential) {
+        _cleanup_(wipe) char *copy = NULL;
+        int r = string_copy(&copy, credential);
+        return r < 0 ? r : write_tickets(run, copy);
+}
+
 /* -ENOENT: there is none. */
 static int read_credential(char **ret, size_t *ret_length) {
         _cleanup_free_ char *path = NULL;

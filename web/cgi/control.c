@@ -5,6 +5,7 @@
 #include "services/api_job_new.h"
 #include "services/api_job_unit.h"
 #include "services/api_metrics.h"
+#include "services/api_preview.h"
 #include "services/api_queue.h"
 #include "services/api_session.h"
 #include "services/api_tokens.h"
@@ -24,6 +25,7 @@ static const ApiHandler handlers[_API_ROUTE_MAX] = {
         [API_TOKEN_NEW] = api_token_new,
         [API_TOKEN_REVOKE] = api_token_revoke,
         [API_JOB_NEW] = api_job_new,
+        [API_JOB_PREVIEW] = api_job_preview,
         [API_JOB] = api_job,
         [API_JOB_CANCEL] = api_job_cancel,
         [API_JOB_CONTINUE] = api_job_continue,
