@@ -7,6 +7,7 @@
 #include "base/string_util.h"
 
 #define ETAG_MAX 24
+#define LENGTH_UNKNOWN SIZE_MAX
 
 static const struct {
         int status;
@@ -91,12 +92,24 @@ static int format_head(HttpResponse *response, Buffer *head, size_t length) {
                     buffer_append_format(head, "Cache-Control: %s\r\n",
                                          response->may_be_stored ? "no-cache" : "no-store");
         if (r >= 0 && response->status != 304 && response->status != 204) {
-                r = buffer_append_format(head, "Content-Type: %s\r\nContent-Length: %zu\r\n",
+                r = buffer_append_format(head, "Content-Type: %s\r\n",
                                          response->content_type ? response->content_type :
-                                                                  "application/json; charset=utf-8",
-                                         length);
+                                                                  "application/json; charset=utf-8");
+                r = r < 0 || length == LENGTH_UNKNOWN ?
+                                    r :
+                                    buffer_append_format(head, "Content-Length: %zu\r\n", length);
         }
         return r < 0 ? r : buffer_append_string(head, "\r\n");
+}
+
+int http_response_begin(HttpResponse *response, int fd) {
+        Buffer head = {};
+        int r = format_head(response, &head, LENGTH_UNKNOWN);
+
+        r = r < 0 ? r : fd_write_all(fd, head.data, head.length);
+        response->is_begun = true;
+        buffer_done(&head);
+        return r;
 }
 
 int http_response_send(HttpResponse *response, const HttpRequest *request, int fd) {
@@ -105,6 +118,9 @@ int http_response_send(HttpResponse *response, const HttpRequest *request, int f
         bool has_body = !request->is_head;
         int r = 0;
 
+        if (response->is_begun) {
+                return 0;
+        }
         response->may_be_stored &= response->status == 200 && string_equal(request->method, "GET");
         if (response->may_be_stored) {
                 make_etag(&response->body, etag);

@@ -3,8 +3,10 @@
 #define SD_JOURNAL_SUPPRESS_LOCATION /* the place in our source is of no use to who reads the log */
 #include "resources/journal.h"
 
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <systemd/sd-journal.h>
 #include <unistd.h>
@@ -12,10 +14,13 @@
 #include "base/buffer.h"
 #include "base/log.h"
 #include "base/string_util.h"
+#include "base/time_util.h"
 
 #define JOURNAL_FIELDS_MAX 32
 #define JOURNAL_LINE_MAX 8192
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
+
+#define OUTPUT_USEC (300 * USEC_PER_MSEC)
 
 #define CONTEXT_MAX 4
 #define CONTEXT_VALUE_MAX 128
@@ -111,6 +116,23 @@ static int entry_send(int priority, const char *message, const JournalField *fie
         return r < 0 ? r : sd_journal_sendv(entry.vector, (int) entry.n);
 }
 
+/* What this program and its children printed takes another way to the journal. A record waits until it has arrived there, so that lines keep
+ * their order; not for long, and only once, should the journal not read it or somebody print without end. */
+static void wait_for_output(void) {
+        static bool was_in_vain;
+        uint64_t until = now_monotonic() + (was_in_vain ? 0 : OUTPUT_USEC);
+        int n = 0;
+
+        if (!getenv("JOURNAL_STREAM")) {
+                return;
+        }
+        (void) fflush(stdout);
+        while (ioctl(STDOUT_FILENO, SIOCOUTQ, &n) >= 0 && n > 0 && now_monotonic() < until) {
+                (void) usleep(500);
+        }
+        was_in_vain = n > 0;
+}
+
 /* Asked first, because sd_journal_sendv() calls it a success when nobody listens. */
 static bool journal_is_there(void) {
         return access(JOURNAL_SOCKET, W_OK) >= 0;
@@ -136,6 +158,7 @@ void journal_send(int priority, const JournalField *fields, size_t n_fields, con
         }
         r = printable_message(&message, formatted);
         if (r >= 0) {
+                wait_for_output();
                 r = journal_is_there() ? entry_send(priority, message, fields, n_fields) : -ENOENT;
         }
         if (message && (r < 0 || is_for_terminal(priority))) {

@@ -12,7 +12,7 @@ typedef struct JournalField {
 } JournalField;
 
 /* Sends MESSAGE, PRIORITY, SYSLOG_IDENTIFIER (the program) and the fields. With no journald it falls back to
- * log_full(). Never fails visibly. */
+ * log_full(). Never fails visibly. What was printed before stands before it in the journal. */
 void journal_send(int priority, const JournalField *fields, size_t n_fields, const char *format, ...)
                 _printf_(4, 5);
 

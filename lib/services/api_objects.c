@@ -53,7 +53,8 @@ const ApiObject api_objects[] = {
         { "LeftBehind", "kind:string name:string" },
         { "PreviewFile", "from:string? to:string action:string? base:string? resolves:[string]" },
         { "LogEntry",
-          "cursor:string timestamp:time stream:string level:string stage:string? data:string attempt:int? pid:int?" },
+          "cursor:string timestamp:time time_usec:int stream:string level:string stage:string? data:string "
+          "continues:bool attempt:int? pid:int?" },
         { "Unit",
           "name:string active_state:string sub_state:string main_pid:int memory_bytes:int? memory_peak:int? "
           "cpu_nsec:int? tasks:int? started_at:time? result:string?" },

@@ -74,7 +74,7 @@ static void print_text_line(const JournalLine *line) {
 }
 
 static bool is_wanted(const Logs *logs, const JobLogLine *line) {
-        return !logs->stage || string_equal(logs->stage, line->stage);
+        return !line->is_foreign && (!logs->stage || string_equal(logs->stage, line->stage));
 }
 
 /* Prints what is there, passing over the first n_skipped lines. */

@@ -36,25 +36,23 @@ int job_log_find_stage(JobLog *log) {
 }
 
 /* A hook may send lines in any job's name. From which unit they come it cannot choose. */
-static bool is_own(const JobLog *log, const JournalLine *line, uint32_t *ret_attempt) {
+static bool is_foreign(const JobLog *log, const JournalLine *line, uint32_t *ret_attempt) {
         char id[JOB_ID_MAX];
 
-        *ret_attempt = 0;
-        return !line->unit || job_unit_parse(line->unit, id, ret_attempt) < 0 || string_equal(id, log->id);
+        return line->unit && job_unit_parse(line->unit, id, ret_attempt) >= 0 && !string_equal(id, log->id);
 }
 
 int job_log_next(JobLog *log, JobLogLine *ret) {
         JobLogLine next = {};
         JobStage stage;
-        int r;
+        int r = journal_reader_next(log->reader, &next.line);
 
-        do {
-                r = journal_reader_next(log->reader, &next.line);
-        } while (r > 0 && !is_own(log, &next.line, &next.attempt));
         if (r <= 0) {
                 return r;
         }
-        stage = next.line.stage ? job_stage_from_string(next.line.stage) : _JOB_STAGE_INVALID;
+        next.is_foreign = is_foreign(log, &next.line, &next.attempt);
+        stage = next.line.stage && !next.is_foreign ? job_stage_from_string(next.line.stage) :
+                                                      _JOB_STAGE_INVALID;
         log->stage = stage >= 0 ? job_stage_to_string(stage) : log->stage;
         next.stage = log->stage;
         *ret = next;

@@ -15,6 +15,7 @@ typedef struct JobLogLine {
         JournalLine line;
         const char *stage; /* its own, or for a line that names none, as those of hooks, the one in force; NULL: none yet */
         uint32_t attempt; /* 0: it is not of the job's unit */
+        bool is_foreign;  /* another job's hook sent it in this one's name: not to be shown */
 } JobLogLine;
 
 /* Errors as of journal_reader_open(). */
