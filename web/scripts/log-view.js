@@ -154,6 +154,7 @@ export class LogView {
 
     /* Another stretch of the log: what is under way for the old one is dropped. load() → the index to show, or nothing. */
     async jump(load, toEnd) {
+        this.lost = null;
         this.generation.abort();
         this.generation = new AbortController();
         const { signal } = this;
@@ -169,18 +170,27 @@ export class LogView {
                 this.rows.toRow(index ?? 0);
             }
             this.highlight();
+            this.isTold = false;
         } catch (error) {
-            this.failed(error, signal);
+            if (this.failed(error, signal)) {
+                this.lost = () => this.jump(load, toEnd);
+            }
         } finally {
             this.root.removeAttribute("aria-busy");
         }
         this.wake?.();
     }
 
+    /* Tells it once, until something succeeds again. False: it was broken off on purpose. */
     failed(error, signal) {
-        if (error.name !== "AbortError" && !signal.aborted && !this.closed) {
+        if (error.name === "AbortError" || signal.aborted || this.closed) {
+            return false;
+        }
+        if (!this.isTold) {
             this.source.onFailure(error);
         }
+        this.isTold = true;
+        return true;
     }
 
     scrolled() {
@@ -242,6 +252,11 @@ export class LogView {
     /* Runs until close(): asks for what is new whenever the end is in the window. */
     async live() {
         while (!this.closed) {
+            if (this.lost && !document.hidden) {
+                await pause(RETRY_MS);
+                await this.lost?.();
+                continue;
+            }
             if (!this.canPoll()) {
                 await new Promise((resolve) => {
                     this.wake = resolve;
@@ -267,6 +282,7 @@ export class LogView {
         if (signal.aborted || this.closed) {
             return;
         }
+        this.isTold = false;
         if (dropped > 0) {
             this.rows.shift(-dropped, this.pages.lines.length);
         }
