@@ -187,8 +187,10 @@ async function fill(route, page) {
         if (error.name === "AbortError" || page.signal.aborted || error.status === 401) {
             return;
         }
-        console.error(error);
         const is_missing = error instanceof ApiError && error.status === 404;
+        if (!(error instanceof ApiError)) {
+            console.error(error);
+        }
         await showProblem(page.element, t(is_missing ? "shell.not_found.title" : "shell.problem.title"), error.message);
     }
 }

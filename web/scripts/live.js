@@ -28,6 +28,8 @@ export function live(page, seconds, ask) {
         state.failures = Math.min(state.failures + 1, 6);
         if (state.failures === 1 && !(error instanceof ApiError && (error.status === 0 || error.status === 401))) {
             toast(error.message, { kind: "error" });
+        }
+        if (!(error instanceof ApiError)) {
             console.error(error);
         }
     }
