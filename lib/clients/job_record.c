@@ -60,7 +60,7 @@ void job_conflicts_done(JobConflicts *conflicts) {
         *conflicts = (JobConflicts) {};
 }
 
-static int copy_conflict(const JobConflict *conflict, JobConflict *ret) {
+int job_conflict_copy(JobConflict *ret, const JobConflict *conflict) {
         JobConflict copy = *conflict;
         const struct {
                 char **to;
@@ -93,11 +93,62 @@ static int copy_conflict(const JobConflict *conflict, JobConflict *ret) {
 int job_conflicts_append(JobConflicts *conflicts, const JobConflict *conflict) {
         int r = grow(&conflicts->items, conflicts->n_items, sizeof(*conflicts->items));
 
-        r = r < 0 ? r : copy_conflict(conflict, &conflicts->items[conflicts->n_items]);
+        r = r < 0 ? r : job_conflict_copy(&conflicts->items[conflicts->n_items], conflict);
         if (r < 0) {
                 return r;
         }
         conflicts->n_items++;
+        return 0;
+}
+
+void job_bytes_done(JobBytes *bytes) {
+        free(bytes->data);
+        *bytes = (JobBytes) {};
+}
+
+int job_bytes_copy(JobBytes *ret, const void *data, size_t size) {
+        char *copy = NULL;
+
+        if (data) {
+                copy = malloc(size + 1);
+                if (!copy) {
+                        return -ENOMEM;
+                }
+                memcpy(copy, data, size);
+                copy[size] = 0;
+        }
+        *ret = (JobBytes) { copy, data ? size : 0 };
+        return 0;
+}
+
+void job_text_done(JobText *text) {
+        free(text->file);
+        free(text->state);
+        free(text->type);
+        free(text->error);
+        job_bytes_done(&text->base);
+        job_bytes_done(&text->theirs);
+        job_bytes_done(&text->yours);
+        job_bytes_done(&text->merged);
+        *text = (JobText) {};
+}
+
+int job_text_copy(JobText *ret, const JobText *text) {
+        JobText copy = { .is_text = text->is_text, .truncated = text->truncated };
+        int r = string_copy(&copy.file, text->file);
+
+        r = r < 0 ? r : string_copy(&copy.state, text->state);
+        r = r < 0 ? r : string_copy(&copy.type, text->type);
+        r = r < 0 ? r : string_copy(&copy.error, text->error);
+        r = r < 0 ? r : job_bytes_copy(&copy.base, text->base.data, text->base.size);
+        r = r < 0 ? r : job_bytes_copy(&copy.theirs, text->theirs.data, text->theirs.size);
+        r = r < 0 ? r : job_bytes_copy(&copy.yours, text->yours.data, text->yours.size);
+        r = r < 0 ? r : job_bytes_copy(&copy.merged, text->merged.data, text->merged.size);
+        if (r < 0) {
+                job_text_done(&copy);
+                return r;
+        }
+        *ret = copy;
         return 0;
 }
 
@@ -177,5 +228,6 @@ void job_work_done(JobWork *work) {
 
 void job_answer_done(JobAnswer *answer) {
         job_pairs_done(&answer->resolutions);
+        strv_free(answer->texts);
         *answer = (JobAnswer) {};
 }

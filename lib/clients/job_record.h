@@ -26,6 +26,7 @@ typedef struct JobConflict {
         char *depot_path; /* the file in the job's client, by its depot path */
         char *local_path;
         char *base, *theirs, *yours; /* "//depot/file#3"; NULL: there is none */
+        bool is_text;                /* it can be read and edited by lines */
         uint32_t chunks_yours, chunks_theirs, chunks_both, chunks_conflicting; /* of content */
         char *state;                                                           /* "open" or "resolved" */
 } JobConflict;
@@ -35,7 +36,31 @@ typedef struct JobConflicts {
 } JobConflicts;
 void job_conflict_done(JobConflict *conflict);
 void job_conflicts_done(JobConflicts *conflicts);
+int job_conflict_copy(JobConflict *ret, const JobConflict *conflict);
 int job_conflicts_append(JobConflicts *conflicts, const JobConflict *conflict); /* copies */
+
+/* Bytes with a NUL behind them that is not counted; NULL: there are none, which is less than an empty text. */
+typedef struct JobBytes {
+        char *data;
+        size_t size;
+} JobBytes;
+void job_bytes_done(JobBytes *bytes);
+int job_bytes_copy(JobBytes *ret, const void *data, size_t size); /* data NULL: none */
+
+#define JOB_CONTENT_MAX ((size_t) 1024 * 1024) /* of each text */
+
+/* What the sides of a conflict say, to be merged by a person. */
+typedef struct JobText {
+        char *file;              /* its depot path */
+        char *state;             /* "ready"; "pending": it is being read; "unavailable" */
+        char *type;              /* of the conflict */
+        char *error;             /* why it is unavailable */
+        bool is_text, truncated; /* truncated: a text is longer than JOB_CONTENT_MAX, and nothing was merged */
+        JobBytes base, theirs, yours;
+        JobBytes merged; /* with markers around what conflicts */
+} JobText;
+void job_text_done(JobText *text);
+int job_text_copy(JobText *ret, const JobText *text);
 
 /* One change of stage. */
 typedef struct JobStep {
@@ -126,12 +151,14 @@ typedef struct JobReport {
         const JobConflicts *conflicts;                /* the whole list anew; NULL: unchanged */
         const JobPairs *ledger_add, *ledger_done;     /* kind, name */
         char *const *resolved; /* files of resolutions that were carried out, as they were named there */
+        const JobText *text;   /* what a conflict says, as it was asked for; without its type */
 } JobReport;
 
 typedef struct JobAnswer {
         bool cancel;
         bool go_on;           /* "continue": look at the conflicts again */
         JobPairs resolutions; /* all that are not yet carried out */
+        char **texts;         /* files whose conflicts somebody wants to read */
 } JobAnswer;
 void job_answer_done(JobAnswer *answer);
 

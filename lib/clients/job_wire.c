@@ -163,6 +163,81 @@ int job_wire_read_options(sd_bus_message *message, JobOptions *ret, sd_bus_error
         return bus_dict_read(message, &dict, ret, ret_error);
 }
 
+/* --- texts ----------------------------------------------------------------------------------------------------------- */
+
+static const BusField text_fields[] = {
+        FIELD(JobText, 's', file),  FIELD(JobText, 's', state),   FIELD(JobText, 's', type),
+        FIELD(JobText, 's', error), FIELD(JobText, 'b', is_text), FIELD(JobText, 'b', truncated),
+};
+static const struct {
+        const char *name;
+        size_t offset;
+} text_contents[] = {
+        { "base", offsetof(JobText, base) },
+        { "theirs", offsetof(JobText, theirs) },
+        { "yours", offsetof(JobText, yours) },
+        { "merged", offsetof(JobText, merged) },
+};
+
+static int append_content(sd_bus_message *message, const char *name, const JobBytes *bytes) {
+        int r;
+
+        if (!bytes->data) {
+                return 0;
+        }
+        r = bus_dict_open_entry(message, name, "ay");
+        r = r < 0 ? r : sd_bus_message_append_array(message, 'y', bytes->data, bytes->size);
+        return r < 0 ? r : bus_dict_close_entry(message);
+}
+
+int job_wire_append_text(sd_bus_message *message, const JobText *text) {
+        int r = open_dict(message, text_fields, ELEMENTSOF(text_fields), text);
+
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(text_contents); i++) {
+                r = append_content(message, text_contents[i].name,
+                                   (const JobBytes *) ((const char *) text + text_contents[i].offset));
+        }
+        return close_dict(message, r);
+}
+
+static int read_content(sd_bus_message *message, JobBytes *bytes) {
+        const void *data;
+        size_t size;
+        int r = sd_bus_message_enter_container(message, 'v', "ay");
+
+        r = r < 0 ? r : sd_bus_message_read_array(message, 'y', &data, &size);
+        if (r >= 0) {
+                job_bytes_done(bytes);
+                r = job_bytes_copy(bytes, size > 0 ? data : "", size);
+        }
+        r = r < 0 ? r : sd_bus_message_exit_container(message);
+        return r < 0 ? r : 1;
+}
+
+static int read_text_other(sd_bus_message *message, const char *name, void *target,
+                           sd_bus_error *ret_error) {
+        for (size_t i = 0; i < ELEMENTSOF(text_contents); i++) {
+                if (string_equal(text_contents[i].name, name)) {
+                        return read_content(message,
+                                            (JobBytes *) ((char *) target + text_contents[i].offset));
+                }
+        }
+        return 0;
+}
+
+int job_wire_read_text(sd_bus_message *message, JobText *ret, sd_bus_error *ret_error) {
+        static const BusDict dict = { text_fields, ELEMENTSOF(text_fields), true, read_text_other, NULL };
+        JobText text = {};
+        int r = bus_dict_read(message, &dict, &text, ret_error);
+
+        if (r < 0) {
+                job_text_done(&text);
+                return r;
+        }
+        *ret = text;
+        return 0;
+}
+
 /* --- work and answers ------------------------------------------------------------------------------------------------ */
 
 static const BusField work_fields[] = {
@@ -265,6 +340,7 @@ int job_wire_append_answer(sd_bus_message *message, const JobAnswer *answer) {
         int r = open_dict(message, answer_fields, ELEMENTSOF(answer_fields), answer);
 
         r = r < 0 ? r : job_wire_append_pairs_entry(message, "resolutions", &answer->resolutions);
+        r = r < 0 ? r : job_wire_append_strings_entry(message, "texts", answer->texts);
         return close_dict(message, r);
 }
 
@@ -272,8 +348,10 @@ static int read_answer_other(sd_bus_message *message, const char *name, void *ta
                              sd_bus_error *ret_error) {
         JobAnswer *answer = target;
 
-        return string_equal(name, "resolutions") ? job_wire_read_pairs_entry(message, &answer->resolutions) :
-                                                   0;
+        if (string_equal(name, "resolutions")) {
+                return job_wire_read_pairs_entry(message, &answer->resolutions);
+        }
+        return string_equal(name, "texts") ? job_wire_read_strings_entry(message, &answer->texts) : 0;
 }
 
 int job_wire_read_answer(sd_bus_message *message, JobAnswer *ret) {
@@ -311,6 +389,13 @@ static int append_intent_entry(sd_bus_message *message, const char *intent) {
         return r < 0 ? r : bus_dict_close_entry(message);
 }
 
+static int append_text_entry(sd_bus_message *message, const JobText *text) {
+        int r = bus_dict_open_entry(message, "text", "a{sv}");
+
+        r = r < 0 ? r : job_wire_append_text(message, text);
+        return r < 0 ? r : bus_dict_close_entry(message);
+}
+
 int job_wire_append_report(sd_bus_message *message, const JobReport *report) {
         int r = open_dict(message, report_fields, ELEMENTSOF(report_fields), report);
 
@@ -321,6 +406,7 @@ int job_wire_append_report(sd_bus_message *message, const JobReport *report) {
         r = r < 0 ? r : job_wire_append_pairs_entry(message, "ledger_add", report->ledger_add);
         r = r < 0 ? r : job_wire_append_pairs_entry(message, "ledger_done", report->ledger_done);
         r = r < 0 ? r : job_wire_append_strings_entry(message, "resolved", report->resolved);
+        r = r < 0 || !report->text ? r : append_text_entry(message, report->text);
         return close_dict(message, r);
 }
 
@@ -329,7 +415,18 @@ void job_wire_report_done(JobWireReport *report) {
         job_pairs_done(&report->ledger_add);
         job_pairs_done(&report->ledger_done);
         strv_free(report->resolved);
+        job_text_done(&report->text);
         *report = (JobWireReport) {};
+}
+
+static int read_text_entry(sd_bus_message *message, JobWireReport *wire, sd_bus_error *ret_error) {
+        int r = sd_bus_message_enter_container(message, 'v', "a{sv}");
+
+        job_text_done(&wire->text);
+        r = r < 0 ? r : job_wire_read_text(message, &wire->text, ret_error);
+        r = r < 0 ? r : sd_bus_message_exit_container(message);
+        wire->report.text = r < 0 ? NULL : &wire->text;
+        return r < 0 ? r : 1;
 }
 
 static int read_report_other(sd_bus_message *message, const char *name, void *target,
@@ -345,6 +442,9 @@ static int read_report_other(sd_bus_message *message, const char *name, void *ta
                 r = job_wire_read_conflicts_entry(message, &wire->conflicts);
                 wire->report.conflicts = r < 0 ? NULL : &wire->conflicts;
                 return r;
+        }
+        if (string_equal(name, "text")) {
+                return read_text_entry(message, wire, ret_error);
         }
         if (string_equal(name, "ledger_add")) {
                 return job_wire_read_pairs_entry(message, &wire->ledger_add);

@@ -27,6 +27,10 @@ int job_wire_read_filter(sd_bus_message *message, JobFilter *ret, sd_bus_error *
 int job_wire_append_options(sd_bus_message *message, const JobOptions *options);
 int job_wire_read_options(sd_bus_message *message, JobOptions *ret, sd_bus_error *ret_error);
 
+/* a{sv}; what is read is owned by *ret. */
+int job_wire_append_text(sd_bus_message *message, const JobText *text);
+int job_wire_read_text(sd_bus_message *message, JobText *ret, sd_bus_error *ret_error);
+
 int job_wire_append_work(sd_bus_message *message, const JobWork *work);
 int job_wire_read_work(sd_bus_message *message, JobWork *ret);
 int job_wire_append_answer(sd_bus_message *message, const JobAnswer *answer);
@@ -38,6 +42,7 @@ typedef struct JobWireReport {
         JobConflicts conflicts;
         JobPairs ledger_add, ledger_done;
         char **resolved;
+        JobText text;
 } JobWireReport;
 void job_wire_report_done(JobWireReport *report);
 int job_wire_append_report(sd_bus_message *message, const JobReport *report);

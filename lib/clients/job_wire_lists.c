@@ -94,7 +94,7 @@ static const BusField conflict_fields[] = {
         FIELD(JobConflict, 's', theirs),       FIELD(JobConflict, 's', yours),
         FIELD(JobConflict, 'u', chunks_yours), FIELD(JobConflict, 'u', chunks_theirs),
         FIELD(JobConflict, 'u', chunks_both),  FIELD(JobConflict, 'u', chunks_conflicting),
-        FIELD(JobConflict, 's', state),
+        FIELD(JobConflict, 's', state),        FIELD(JobConflict, 'b', is_text),
 };
 
 static size_t conflict_bytes(const JobConflict *conflict) {

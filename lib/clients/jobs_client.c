@@ -255,6 +255,26 @@ int jobs_client_resolve(JobsClient *client, const char *id, const JobPairs *file
         return call_without_answer(client, r, message, ret_message);
 }
 
+int jobs_client_read_conflict(JobsClient *client, const char *id, const char *file, JobText *ret,
+                              char **ret_message) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL, *reply = NULL;
+        int r = new_call(client, "ReadConflict", &message);
+
+        r = r < 0 ? r : sd_bus_message_append(message, "ss", id, file);
+        r = call(client, r, message, &reply, ret_message);
+        return r < 0 ? r : check_answer(job_wire_read_text(reply, ret, NULL), ret_message);
+}
+
+int jobs_client_resolve_with_text(JobsClient *client, const char *id, const char *file, const JobBytes *text,
+                                  char **ret_message) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+        int r = new_call(client, "ResolveWithText", &message);
+
+        r = r < 0 ? r : sd_bus_message_append(message, "ss", id, file);
+        r = r < 0 ? r : sd_bus_message_append_array(message, 'y', text->data, text->size);
+        return call_without_answer(client, r, message, ret_message);
+}
+
 /* --- waiting --------------------------------------------------------------------------------------------------------- */
 
 static int on_signal(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
@@ -322,7 +342,7 @@ int jobs_client_wait(JobsClient *client, uint64_t timeout_usec) {
 
 /* --- for the job's own unit ------------------------------------------------------------------------------------------ */
 
-/* A call of ID and ATTEMPT and a dictionary, repeated until somebody answers. */
+/* A call of ID and ATTEMPT and what append adds, repeated until somebody answers. */
 static int call_patiently(JobsClient *client, const char *method, const char *id, uint32_t attempt,
                           int (*append)(sd_bus_message *message, const void *source), const void *source,
                           sd_bus_message **ret_reply, char **ret_message) {
@@ -366,6 +386,21 @@ int jobs_client_report(JobsClient *client, const char *id, uint32_t attempt, con
         int r = call_patiently(client, "Report", id, attempt, append_report, report, &reply, ret_message);
 
         return r < 0 ? r : check_answer(job_wire_read_answer(reply, ret), ret_message);
+}
+
+static int append_file(sd_bus_message *message, const void *source) {
+        return sd_bus_message_append_basic(message, 's', source);
+}
+
+int jobs_client_take_text(JobsClient *client, const char *id, uint32_t attempt, const char *file,
+                          JobBytes *ret, char **ret_message) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const void *data = NULL;
+        size_t size = 0;
+        int r = call_patiently(client, "TakeText", id, attempt, append_file, file, &reply, ret_message);
+
+        r = r < 0 ? r : check_answer(sd_bus_message_read_array(reply, 'y', &data, &size), ret_message);
+        return r < 0 ? r : job_bytes_copy(ret, size > 0 ? data : "", size);
 }
 
 static int append_result(sd_bus_message *message, const void *source) {

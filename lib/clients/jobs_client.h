@@ -36,6 +36,13 @@ int jobs_client_continue(JobsClient *client, const char *id, char **ret_message)
 /* Pairs of file (depot or local path, or "*") and "theirs", "yours", "merged" or "edit". */
 int jobs_client_resolve(JobsClient *client, const char *id, const JobPairs *files, char **ret_message);
 
+/* What the sides of a conflict say; "pending" when the runner took longer than 10 s to read it: to be asked again. */
+int jobs_client_read_conflict(JobsClient *client, const char *id, const char *file, JobText *ret,
+                              char **ret_message);
+/* What the file shall be instead. */
+int jobs_client_resolve_with_text(JobsClient *client, const char *id, const char *file, const JobBytes *text,
+                                  char **ret_message);
+
 /* --- waiting --------------------------------------------------------------------------------------------------------- */
 
 typedef enum JobsWatch {
@@ -55,5 +62,7 @@ int jobs_client_take(JobsClient *client, const char *id, uint32_t attempt, JobWo
 /* Committed when this returns. */
 int jobs_client_report(JobsClient *client, const char *id, uint32_t attempt, const JobReport *report,
                        JobAnswer *ret, char **ret_message);
+int jobs_client_take_text(JobsClient *client, const char *id, uint32_t attempt, const char *file,
+                          JobBytes *ret, char **ret_message);
 int jobs_client_finished(JobsClient *client, const char *id, uint32_t attempt, const JobResult *result,
                          char **ret_message);

@@ -2,7 +2,6 @@
  * enough. */
 #include "clients/polkit_client.h"
 
-#include <stdbool.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -101,9 +100,8 @@ static int append_details(sd_bus_message *call, const char *const *details) {
         return r < 0 ? r : sd_bus_message_close_container(call);
 }
 
-static int ask(PolkitClient *client, sd_bus_message *message, const char *action,
-               const char *const *details) {
-        bool interactive = sd_bus_message_get_allow_interactive_authorization(message) > 0;
+static int ask(PolkitClient *client, sd_bus_message *message, const char *action, const char *const *details,
+               bool interactive) {
         sd_bus *bus = sd_bus_message_get_bus(message);
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
         _cleanup_(query_freep) Query *query = calloc(1, sizeof(*query));
@@ -188,8 +186,8 @@ static int sender_uid(sd_bus_message *message, uid_t *ret) {
         return sd_bus_creds_get_euid(creds, ret);
 }
 
-int polkit_client_authorise(PolkitClient *client, sd_bus_message *message, const char *action,
-                            const char *const *details, sd_bus_error *ret_error) {
+static int authorise(PolkitClient *client, sd_bus_message *message, const char *action,
+                     const char *const *details, bool interactive, sd_bus_error *ret_error) {
         _cleanup_(query_freep) Query *query = take_query(client, message);
         uid_t uid;
         int r;
@@ -211,5 +209,28 @@ int polkit_client_authorise(PolkitClient *client, sd_bus_message *message, const
                 return sd_bus_error_set(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED,
                                         "Too many callers wait for polkit, try again later");
         }
-        return ask(client, message, action, details);
+        return ask(client, message, action, details, interactive);
+}
+
+int polkit_client_authorise(PolkitClient *client, sd_bus_message *message, const char *action,
+                            const char *const *details, sd_bus_error *ret_error) {
+        bool interactive = sd_bus_message_get_allow_interactive_authorization(message) > 0;
+
+        return authorise(client, message, action, details, interactive, ret_error);
+}
+
+int polkit_client_check(PolkitClient *client, sd_bus_message *message, const char *action) {
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        int r = authorise(client, message, action, NULL, false, &error);
+
+        return r < 0 && sd_bus_error_is_set(&error) ? -EACCES : r;
+}
+
+bool polkit_client_was_asked(const PolkitClient *client, const sd_bus_message *message) {
+        for (const Query *query = client->queries; query; query = query->next) {
+                if (query->message == message) {
+                        return true;
+                }
+        }
+        return false;
 }

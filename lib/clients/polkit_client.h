@@ -7,6 +7,7 @@
  * asked about: they work where there is no polkit. */
 #pragma once
 
+#include <stdbool.h>
 #include <systemd/sd-bus.h>
 
 #include "base/macro.h"
@@ -17,6 +18,12 @@ typedef struct PolkitClient PolkitClient;
 int polkit_client_new(PolkitClient **ret);
 PolkitClient *polkit_client_free(PolkitClient *client);
 DEFINE_TRIVIAL_CLEANUP_FUNC(PolkitClient *, polkit_client_free);
+
+/* What is asked quietly: no person is asked for a password, whatever the sender allows, and no is an answer. 1: allowed; 0: asked, return 1
+ * from the handler; -EACCES: not allowed. */
+int polkit_client_check(PolkitClient *client, sd_bus_message *message, const char *action);
+/* The handler runs for the second time. */
+bool polkit_client_was_asked(const PolkitClient *client, const sd_bus_message *message);
 
 /* details: NULL-terminated pairs of key and value for polkit's rules, or NULL. 1: allowed. 0: asked, return
  * 1 from the handler. Negative: refused, ret_error says why; return it. */

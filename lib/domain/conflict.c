@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/parse_util.h"
 #include "base/string_util.h"
+#include "domain/file_type.h"
 
 #define COUNTS_MAX CONFLICTS_MAX
 
@@ -147,6 +149,28 @@ int conflict_local_path(const char *path, const char *client, const char *root, 
         return string_format(ret, "%.*s%s", (int) (root_length - has_slash), root, below);
 }
 
+static int encode(const char *path, Buffer *ret) {
+        int r = 0;
+        for (; r >= 0 && *path; path++) {
+                r = strchr("@#%*", *path) ? buffer_append_format(ret, "%%%02X", (unsigned char) *path) :
+                                            buffer_append(ret, path, 1);
+        }
+        return r;
+}
+
+int conflict_client_path(const char *path, const char *client, const char *root, char **ret) {
+        size_t length = strlen(root);
+        bool is_below = string_has_prefix(path, root) &&
+                        (path[length] == '/' || string_has_suffix(root, "/"));
+        if (!is_below) {
+                return string_copy(ret, path);
+        }
+        _cleanup_(buffer_done) Buffer text = {};
+        int r = buffer_append_format(&text, "//%s/", client);
+        r = r < 0 ? r : encode(path + length + strspn(path + length, "/"), &text);
+        return r < 0 ? r : buffer_take_string(&text, ret);
+}
+
 int conflicts_add_resolve(JobConflicts *conflicts, const MarshalRecord *record, const char *client,
                           const char *root) {
         _cleanup_free_ char *base = NULL, *theirs = NULL, *local = NULL;
@@ -171,6 +195,7 @@ int conflicts_add_resolve(JobConflicts *conflicts, const MarshalRecord *record, 
                 .base = base,
                 .theirs = theirs,
                 .state = (char *) "open",
+                .is_text = !string_equal(marshal_record_get(record, "contentResolveType"), "3wayraw"),
         };
         r = r < 0 ? r : job_conflicts_append(conflicts, &conflict);
         return r < 0 ? r : 1;
@@ -179,6 +204,7 @@ int conflicts_add_resolve(JobConflicts *conflicts, const MarshalRecord *record, 
 static int add_depot_path(JobConflict *conflict, const MarshalRecord *record) {
         const char *depot = marshal_record_get(record, "depotFile");
         const char *rev = marshal_record_get(record, "haveRev");
+        conflict->is_text = conflict->is_text && file_type_is_text(marshal_record_get(record, "type"));
         rev = rev ? rev : marshal_record_get(record, "workRev");
         free(TAKE_PTR(conflict->yours));
         int r = string_replace(&conflict->depot_path, depot);
@@ -239,10 +265,9 @@ uint64_t conflicts_stamp(const JobConflicts *conflicts) {
 static const struct {
         const char *name, *option;
 } accepts[] = {
-        [CONFLICT_THEIRS] = { "theirs", "-at" },
-        [CONFLICT_YOURS] = { "yours", "-ay" },
-        [CONFLICT_MERGED] = { "merged", "-am" },
-        [CONFLICT_EDIT] = { "edit", NULL },
+        [CONFLICT_THEIRS] = { "theirs", "-at" }, [CONFLICT_YOURS] = { "yours", "-ay" },
+        [CONFLICT_MERGED] = { "merged", "-am" }, [CONFLICT_EDIT] = { "edit", NULL },
+        [CONFLICT_TEXT] = { "text", NULL },
 };
 
 ConflictAccept conflict_accept_from_string(const char *text) {
@@ -258,7 +283,15 @@ const char *conflict_accept_option(ConflictAccept accept) {
         return accepts[accept].option;
 }
 
+/* As resources/bus_dict.h makes it printable. */
+static bool is_printed_as(const char *path, const char *file) {
+        _cleanup_free_ char *printable = NULL;
+        return path && strchr(file, '\\') && !string_is_utf8(path, strlen(path)) &&
+               string_printable(&printable, path, SIZE_MAX) >= 0 && string_equal(printable, file);
+}
+
 bool conflict_is_named(const JobConflict *conflict, const char *file) {
         return string_equal(file, "*") || string_equal(file, conflict->depot_path) ||
-               string_equal(file, conflict->local_path);
+               string_equal(file, conflict->local_path) || is_printed_as(conflict->depot_path, file) ||
+               is_printed_as(conflict->local_path, file);
 }

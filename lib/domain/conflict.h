@@ -43,16 +43,20 @@ uint64_t conflicts_stamp(const JobConflicts *conflicts);
 /* "//client/dir/f%40.c" below root is "ROOT/dir/f@.c"; other paths are copied. Owned by the caller. */
 int conflict_local_path(const char *path, const char *client, const char *root, char **ret);
 
+/* The other way: "ROOT/dir/f@.c" is "//client/dir/f%40.c". */
+int conflict_client_path(const char *path, const char *client, const char *root, char **ret);
+
 /* How a person wants files resolved. */
 typedef enum ConflictAccept {
         CONFLICT_THEIRS,
         CONFLICT_YOURS,
         CONFLICT_MERGED,
         CONFLICT_EDIT, /* the file as it is now in the workspace */
+        CONFLICT_TEXT, /* a text that weir-jobd has */
         _CONFLICT_ACCEPT_MAX,
         _CONFLICT_ACCEPT_INVALID = -EINVAL,
 } ConflictAccept;
 ConflictAccept conflict_accept_from_string(const char *text);
-const char *conflict_accept_option(ConflictAccept accept); /* "-at"; NULL for edit */
-/* file is a depot path, a local path, or "*". */
+const char *conflict_accept_option(ConflictAccept accept); /* "-at"; NULL for edit and text */
+/* file is a depot path, a local path, or "*"; paths that are no UTF-8 also as D-Bus carries them, "\xNN". */
 bool conflict_is_named(const JobConflict *conflict, const char *file);

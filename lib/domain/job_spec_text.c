@@ -117,6 +117,32 @@ int job_spec_format(const JobSpec *spec, char **ret) {
         return r < 0 ? r : buffer_take_string(&buffer, ret);
 }
 
+/* Whether the object of that name has members, in the form that is written above. A text that looks so does no harm. */
+static bool has_members(const char *json, const char *opening) {
+        const char *at = strstr(json, opening);
+
+        return at && at[strlen(opening)] != '}';
+}
+
+bool job_spec_has_private(const char *json) {
+        return json && (has_members(json, "\"hooks\":{") || has_members(json, "\"env\":{"));
+}
+
+int job_spec_format_public(const char *json, char **ret) {
+        _cleanup_(job_spec_done) JobSpec spec = {};
+        _cleanup_free_ char *message = NULL;
+        int r = job_spec_parse(json, &spec, &message);
+
+        if (r == -EBADMSG) { /* of another version: nobody knows what is in it */
+                return string_copy(ret, "{}");
+        }
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(spec.hooks); i++) {
+                job_commands_done(&spec.hooks[i]);
+        }
+        strv_free(TAKE_PTR(spec.environment));
+        return r < 0 ? r : job_spec_format(&spec, ret);
+}
+
 int job_spec_summary(const JobSpec *spec, char **ret) {
         char at[32] = "@latest";
 

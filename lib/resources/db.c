@@ -348,6 +348,13 @@ const char *db_column_text(DbStatement *statement, int column) {
         return (const char *) sqlite3_column_text(statement->handle, column);
 }
 
+const void *db_column_blob(DbStatement *statement, int column, size_t *ret_length) {
+        const void *data = sqlite3_column_blob(statement->handle, column);
+
+        *ret_length = (size_t) sqlite3_column_bytes(statement->handle, column);
+        return data || db_column_is_null(statement, column) ? data : "";
+}
+
 bool db_column_is_null(DbStatement *statement, int column) {
         return sqlite3_column_type(statement->handle, column) == SQLITE_NULL;
 }

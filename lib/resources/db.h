@@ -49,6 +49,8 @@ int db_run(DbStatement *statement); /* steps to the end (rows are ignored) and r
 int64_t db_column_int(DbStatement *statement, int column); /* 0-based; NULL reads as 0 */
 /* Valid until the next step; NULL for NULL. */
 const char *db_column_text(DbStatement *statement, int column);
+/* The same; an empty one is not NULL. */
+const void *db_column_blob(DbStatement *statement, int column, size_t *ret_length);
 bool db_column_is_null(DbStatement *statement, int column);
 int64_t db_last_id(const Db *db);
 int64_t db_changes(const Db *db); /* rows changed by the last statement */

@@ -49,6 +49,27 @@ int ctl_job_explain(const Ctl *ctl, int error, const char *what, const char *mes
                         (int) (length > 0 && text[length - 1] == '.' ? length - 1 : length), text);
 }
 
+int ctl_job_fail(const Ctl *ctl, int error, const char *what, const char *id, const char *message) {
+        _cleanup_free_ char *text = NULL;
+
+        (void) string_format(&text, "%s %s", what, id);
+        return ctl_job_explain(ctl, error, text ? text : what, message);
+}
+
+int ctl_job_tell(const Ctl *ctl, const char *id, const char *sentence) {
+        CtlJson json;
+
+        if (!ctl->json) {
+                printf("%s: %s\n", id, sentence);
+                return 0;
+        }
+        ctl_json_begin(&json);
+        json_object_begin(&json.writer, NULL);
+        json_string(&json.writer, "id", id);
+        json_object_end(&json.writer);
+        return ctl_json_print(&json);
+}
+
 /* --- JSON ------------------------------------------------------------------------------------------------------------ */
 
 static void write_number(JsonWriter *writer, const char *key, int64_t number) {
@@ -77,6 +98,7 @@ static void write_conflict(JsonWriter *writer, const JobConflict *conflict) {
         json_int(writer, "both", conflict->chunks_both);
         json_int(writer, "conflicting", conflict->chunks_conflicting);
         json_object_end(writer);
+        json_bool(writer, "is_text", conflict->is_text);
         json_string(writer, "state", conflict->state);
         json_object_end(writer);
 }

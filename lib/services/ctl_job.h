@@ -9,10 +9,19 @@
 
 #define CTL_EXIT_NEEDS_RESOLVE CTL_EXIT_PARTIAL
 
+#define CTL_JOB_SETTLE_USEC                                                                                 \
+        (10 *                                                                                               \
+         USEC_PER_SEC) /* in this time a job that was told to go on has looked, and says what it found */
+
 /* Negative: it was told, the exit status is in *ret_status. */
 int ctl_job_connect(const Ctl *ctl, JobsClient **ret, int *ret_status);
 /* Tells why weir-jobd did not do something ("create the job", "cancel INT-20261121-001"). Returns the exit status. */
 int ctl_job_explain(const Ctl *ctl, int error, const char *what, const char *message);
+
+/* The same, about one job: "cancel" and its id. */
+int ctl_job_fail(const Ctl *ctl, int error, const char *what, const char *id, const char *message);
+/* What will happen to a job ("is being cancelled."), where nobody waits for it. Returns the exit status. */
+int ctl_job_tell(const Ctl *ctl, const char *id, const char *sentence);
 
 /* A job as an object: every field, null for what it has not. */
 void ctl_write_job(JsonWriter *writer, const char *key, const JobRecord *job);

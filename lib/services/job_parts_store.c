@@ -78,6 +78,7 @@ static int insert_conflict(DbStatement *s, int64_t seq, size_t n, const JobConfl
         for (int i = 0; r >= 0 && i < (int) ELEMENTSOF(chunks); i++) {
                 r = db_bind_int(s, 10 + i, chunks[i]);
         }
+        r = r < 0 ? r : db_bind_int(s, 14, conflict->is_text);
         return r < 0 ? r : db_run(s);
 }
 
@@ -97,8 +98,8 @@ int conflict_store_replace(JobStore *store, int64_t seq, const JobConflicts *con
         r = r < 0 ? r :
                     db_prepare(job_store_db(store),
                                "INSERT INTO conflicts (job, n, type, depot_path, local_path, base, theirs, yours,"
-                               " state, chunks_yours, chunks_theirs, chunks_both, chunks_conflicting)"
-                               " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                               " state, chunks_yours, chunks_theirs, chunks_both, chunks_conflicting, is_text)"
+                               " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
                                &s);
         for (size_t i = 0; r >= 0 && i < conflicts->n_items; i++) {
                 r = insert_conflict(s, seq, i, &conflicts->items[i]);
@@ -118,31 +119,57 @@ int conflict_store_has(JobStore *store, int64_t seq, const char *file) {
         return r < 0 ? r : db_step(s);
 }
 
+#define CONFLICT_COLUMNS                                                                                      \
+        "type, depot_path, local_path, base, theirs, yours, state, chunks_yours, chunks_theirs, chunks_both," \
+        " chunks_conflicting, is_text"
+
+/* Borrows from the row. */
+static JobConflict conflict_of_row(DbStatement *s) {
+        return (JobConflict) {
+                .type = (char *) db_column_text(s, 0),
+                .depot_path = (char *) db_column_text(s, 1),
+                .local_path = (char *) db_column_text(s, 2),
+                .base = (char *) db_column_text(s, 3),
+                .theirs = (char *) db_column_text(s, 4),
+                .yours = (char *) db_column_text(s, 5),
+                .state = (char *) db_column_text(s, 6),
+                .chunks_yours = (uint32_t) db_column_int(s, 7),
+                .chunks_theirs = (uint32_t) db_column_int(s, 8),
+                .chunks_both = (uint32_t) db_column_int(s, 9),
+                .chunks_conflicting = (uint32_t) db_column_int(s, 10),
+                .is_text = db_column_int(s, 11),
+        };
+}
+
+int conflict_store_find(JobStore *store, int64_t seq, const char *file, JobConflict *ret) {
+        _cleanup_(db_releasep) DbStatement *s = NULL;
+        JobConflict row;
+        int r = db_prepare(job_store_db(store),
+                           "SELECT " CONFLICT_COLUMNS " FROM conflicts WHERE job = ?1"
+                           " AND (depot_path = ?2 OR local_path = ?2) ORDER BY type <> 'content', n LIMIT 1",
+                           &s);
+
+        r = r < 0 ? r : db_bind_int(s, 1, seq);
+        r = r < 0 ? r : db_bind_text(s, 2, file);
+        r = r < 0 ? r : db_step(s);
+        if (r <= 0) {
+                return r;
+        }
+        row = conflict_of_row(s);
+        r = job_conflict_copy(ret, &row);
+        return r < 0 ? r : 1;
+}
+
 int conflict_store_read(JobStore *store, int64_t seq, JobConflicts *ret) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
-        int r = db_prepare(
-                        job_store_db(store),
-                        "SELECT type, depot_path, local_path, base, theirs, yours, state, chunks_yours,"
-                        " chunks_theirs, chunks_both, chunks_conflicting FROM conflicts WHERE job = ?1 ORDER BY n",
-                        &s);
+        int r = db_prepare(job_store_db(store),
+                           "SELECT " CONFLICT_COLUMNS " FROM conflicts WHERE job = ?1 ORDER BY n", &s);
 
         r = r < 0 ? r : db_bind_int(s, 1, seq);
         while (r >= 0 && (r = db_step(s)) > 0) {
-                const JobConflict conflict = {
-                        .type = (char *) db_column_text(s, 0),
-                        .depot_path = (char *) db_column_text(s, 1),
-                        .local_path = (char *) db_column_text(s, 2),
-                        .base = (char *) db_column_text(s, 3),
-                        .theirs = (char *) db_column_text(s, 4),
-                        .yours = (char *) db_column_text(s, 5),
-                        .state = (char *) db_column_text(s, 6),
-                        .chunks_yours = (uint32_t) db_column_int(s, 7),
-                        .chunks_theirs = (uint32_t) db_column_int(s, 8),
-                        .chunks_both = (uint32_t) db_column_int(s, 9),
-                        .chunks_conflicting = (uint32_t) db_column_int(s, 10),
-                };
+                const JobConflict row = conflict_of_row(s);
 
-                r = job_conflicts_append(ret, &conflict);
+                r = job_conflicts_append(ret, &row);
         }
         return r;
 }
@@ -218,7 +245,7 @@ int ledger_store_count(JobStore *store, int64_t seq) {
 int resolution_store_add(JobStore *store, int64_t seq, const JobPairs *resolutions) {
         return run_for_pairs(store,
                              "INSERT INTO resolutions (job, file, accept) VALUES (?1, ?2, ?3)"
-                             " ON CONFLICT (job, file) DO UPDATE SET accept = ?3",
+                             " ON CONFLICT (job, file) DO UPDATE SET accept = ?3, content = NULL",
                              seq, resolutions, 0);
 }
 
@@ -245,6 +272,49 @@ int resolution_store_read(JobStore *store, int64_t seq, JobPairs *ret) {
 
 int resolution_store_count(JobStore *store, int64_t seq) {
         return count_for_job(store, "SELECT count(*) FROM resolutions WHERE job = ?1", seq);
+}
+
+int resolution_store_clear(JobStore *store, int64_t seq) {
+        return run_for_job(store, "DELETE FROM resolutions WHERE job = ?1", seq);
+}
+
+int resolution_store_add_text(JobStore *store, int64_t seq, const char *file, const JobBytes *text) {
+        _cleanup_(db_releasep) DbStatement *s = NULL;
+        int r = db_prepare(job_store_db(store),
+                           "INSERT INTO resolutions (job, file, accept, content) VALUES (?1, ?2, ?3, ?4)"
+                           " ON CONFLICT (job, file) DO UPDATE SET accept = ?3, content = ?4",
+                           &s);
+
+        r = r < 0 ? r : db_bind_int(s, 1, seq);
+        r = r < 0 ? r : db_bind_text(s, 2, file);
+        r = r < 0 ? r : db_bind_text(s, 3, JOB_ACCEPT_TEXT);
+        r = r < 0 ? r : db_bind_blob(s, 4, text->data, text->size);
+        return r < 0 ? r : db_run(s);
+}
+
+int resolution_store_read_text(JobStore *store, int64_t seq, const char *file, JobBytes *ret) {
+        _cleanup_(db_releasep) DbStatement *s = NULL;
+        const void *data;
+        size_t size;
+        int r = db_prepare(job_store_db(store),
+                           "SELECT content FROM resolutions WHERE job = ?1 AND file = ?2"
+                           " AND content IS NOT NULL",
+                           &s);
+
+        r = r < 0 ? r : db_bind_int(s, 1, seq);
+        r = r < 0 ? r : db_bind_text(s, 2, file);
+        r = r < 0 ? r : db_step(s);
+        if (r <= 0) {
+                return r;
+        }
+        data = db_column_blob(s, 0, &size);
+        r = job_bytes_copy(ret, data, size);
+        return r < 0 ? r : 1;
+}
+
+int resolution_store_count_texts(JobStore *store, int64_t seq) {
+        return count_for_job(store,
+                             "SELECT count(*) FROM resolutions WHERE job = ?1 AND content IS NOT NULL", seq);
 }
 
 /* --- credentials ----------------------------------------------------------------------------------------------------- */

@@ -10,6 +10,8 @@ int history_store_read(JobStore *store, int64_t seq, JobHistory *ret);
 int conflict_store_replace(JobStore *store, int64_t seq, const JobConflicts *conflicts);
 /* 1: a conflict is about this file, named by its depot or its local path. */
 int conflict_store_has(JobStore *store, int64_t seq, const char *file);
+/* The one of them that is about its content, if any is. 1: *ret is filled; 0: there is none. */
+int conflict_store_find(JobStore *store, int64_t seq, const char *file, JobConflict *ret);
 int conflict_store_read(JobStore *store, int64_t seq, JobConflicts *ret);
 
 /* Kind and name of what a job made. Adding again what was removed makes it count again. */
@@ -23,6 +25,12 @@ int resolution_store_add(JobStore *store, int64_t seq, const JobPairs *resolutio
 int resolution_store_remove(JobStore *store, int64_t seq, char *const *files);
 int resolution_store_read(JobStore *store, int64_t seq, JobPairs *ret);
 int resolution_store_count(JobStore *store, int64_t seq);
+int resolution_store_clear(JobStore *store, int64_t seq);
+/* A file that becomes what a person wrote, accepted as JOB_ACCEPT_TEXT. 1: *ret is it; 0: there is none for that file. */
+#define JOB_ACCEPT_TEXT "text"
+int resolution_store_add_text(JobStore *store, int64_t seq, const char *file, const JobBytes *text);
+int resolution_store_read_text(JobStore *store, int64_t seq, const char *file, JobBytes *ret);
+int resolution_store_count_texts(JobStore *store, int64_t seq);
 
 int credential_store_add(JobStore *store, const char *name);
 /* The job needs its credential no more; the same for one whose job never came to be. */

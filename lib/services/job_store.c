@@ -99,6 +99,10 @@ static const char *const migrations[] = {
 
         /* How many of whose jobs are in which state, without looking at one of them. */
         "CREATE INDEX jobs_owner_status ON jobs(owner, status);",
+
+        /* What a person merged by hand, until it was put into the workspace. */
+        "ALTER TABLE conflicts ADD COLUMN is_text INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE resolutions ADD COLUMN content BLOB;",
         NULL,
 };
 
@@ -302,9 +306,12 @@ int job_store_save(JobStore *store, int64_t seq, const JobState *was, const JobS
         r = r < 0 ? r : ledger_store_add(store, seq, change->ledger_add, now);
         r = r < 0 ? r : ledger_store_end(store, seq, change->ledger_done, change->ledger_clear, now);
         r = r < 0 ? r : resolution_store_add(store, seq, change->resolutions);
+        r = r < 0 || !change->edited ? r :
+                                       resolution_store_add_text(store, seq, change->edited, &change->edit);
         r = r < 0 ? r : resolution_store_remove(store, seq, change->resolved);
         if (change->finishes) {
                 r = r < 0 ? r : credential_store_release(store, seq);
+                r = r < 0 ? r : resolution_store_clear(store, seq);
         }
         r = r < 0 ? r : db_commit(store->db);
         db_rollback(store->db);

@@ -60,6 +60,8 @@ typedef struct JobChange {
         const JobPairs *ledger_add, *ledger_done, *resolutions;
         bool ledger_clear; /* nothing is left: all entries are done */
         char *const *resolved;
+        const char *edited; /* a file that a person merged, and into what */
+        JobBytes edit;
 } JobChange;
 /* One transaction. was: the state before, for the history; state as it will be. change may be NULL. */
 int job_store_save(JobStore *store, int64_t seq, const JobState *was, const JobState *state,

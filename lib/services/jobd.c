@@ -100,7 +100,7 @@ static uint64_t deadline_of(const Job *job) {
 
 static void arm_timer(Jobd *jobd) {
         uint64_t now = now_monotonic(), deadline = UINT64_MAX;
-        const uint64_t others[] = { jobd->next_look, jobd->next_prune, jobd->next_drop };
+        const uint64_t others[] = { jobd->next_look, jobd->next_prune, jobd->next_drop, jobd->next_forget };
 
         for (size_t i = 0; i < ELEMENTSOF(others); i++) {
                 deadline = others[i] > 0 ? MIN(deadline, others[i]) : deadline;
@@ -144,6 +144,9 @@ static void attend(Jobd *jobd) {
         if (is_due(jobd->next_drop, now)) {
                 jobd->next_drop = 0;
                 jobd_drop_credentials(jobd);
+        }
+        if (is_due(jobd->next_forget, now)) {
+                jobd_texts_forget(jobd);
         }
         dispatch(jobd);
         arm_timer(jobd);

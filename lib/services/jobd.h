@@ -1,6 +1,6 @@
 /* The keeper of weir-jobd: every job that has not ended, who may start, and what becomes of it. No bus in here: services/jobs_bus.c speaks for
  * it, services/jobs_port_bus.c does what it asks for. One file per part: jobd.c life, queue and clock; jobd_create.c new jobs; jobd_control.c
- * what people want of one; jobd_unit.c what its unit says; jobd_watch.c what becomes of its unit.
+ * what people want of one; jobd_texts.c what its conflicts say; jobd_unit.c what its unit says; jobd_watch.c what becomes of its unit.
  *
  * Nothing is believed that is not committed: a change is written first, then done. What is done outside (starting and stopping units, keeping
  * and forgetting credentials) is asked for again after a restart, and asking twice does no harm. Signals of others only lead to another look. */

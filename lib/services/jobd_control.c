@@ -11,8 +11,7 @@
 #define FILE_NAME_MAX 4096
 #define FILES_CHECKED_MAX 100 /* whether they are conflicts at all: a person's list, not a program's */
 
-/* A job that has not ended; about others it is told why not. */
-static int find_live(Jobd *jobd, const char *id, const char *what, Job **ret, char **ret_message) {
+int jobd_find_live(Jobd *jobd, const char *id, const char *what, Job **ret, char **ret_message) {
         _cleanup_(job_record_done) JobRecord record = {};
         Job *job = jobd_find(jobd, id);
         int r;
@@ -67,7 +66,7 @@ int jobd_cancel(Jobd *jobd, const char *id, const char *by, bool immediate, char
         const JobChange change = { .cancelled_by = by };
         JobState next;
         Job *job;
-        int r = find_live(jobd, id, "cancelled", &job, ret_message);
+        int r = jobd_find_live(jobd, id, "cancelled", &job, ret_message);
 
         if (r < 0) {
                 return r;
@@ -100,7 +99,7 @@ int jobd_cancel(Jobd *jobd, const char *id, const char *by, bool immediate, char
 int jobd_continue(Jobd *jobd, const char *id, char **ret_message) {
         JobState next;
         Job *job;
-        int r = find_live(jobd, id, "continued", &job, ret_message);
+        int r = jobd_find_live(jobd, id, "continued", &job, ret_message);
 
         if (r < 0) {
                 return r;
@@ -176,7 +175,7 @@ int jobd_resolve(Jobd *jobd, const char *id, const JobPairs *files, char **ret_m
         const JobChange change = { .resolutions = files };
         JobState next;
         Job *job;
-        int r = find_live(jobd, id, "resolved", &job, ret_message);
+        int r = jobd_find_live(jobd, id, "resolved", &job, ret_message);
 
         if (r >= 0 && (job->state.wish != JOB_WISH_NONE || job->state.is_clean_mode ||
                        job->state.status == JOB_STATUS_QUEUED)) {

@@ -28,6 +28,7 @@ static Job *job_free(Job *job) {
                 free(job->key);
                 free(job->owner);
                 free(job->trouble);
+                jobd_texts_free(job);
                 free(job);
         }
         return NULL;
@@ -188,6 +189,9 @@ int jobd_save(Jobd *jobd, Job *job, const JobState *state, const JobChange *chan
         }
         job->state = next;
         job->clock = next.active_since > 0 ? now_monotonic() : 0;
+        if (change && change->conflicts) {
+                jobd_texts_outdated(job);
+        }
         if (change && change->intent) {
                 job->has_intent = *change->intent;
         }

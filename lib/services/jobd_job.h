@@ -26,8 +26,9 @@ struct Job {
         bool is_uncertain;   /* nobody knows whether the unit was started: the next look tells */
         uint64_t not_before; /* monotonic: no start before that */
         unsigned n_failed_launches;
-        char *trouble;        /* why the last start failed; NULL */
-        uint64_t launch_look; /* looks up to this number say nothing about its unit */
+        char *trouble;          /* why the last start failed; NULL */
+        uint64_t launch_look;   /* looks up to this number say nothing about its unit */
+        struct JobdText *texts; /* of its conflicts, as far as somebody wants to read them; jobd_texts.c */
         uint64_t stop_overdue; /* monotonic: when the stop that was asked for should have come to its end; 0: none was */
 
         Job *next, *previous; /* in the order of asking */
@@ -45,8 +46,8 @@ struct Jobd {
 
         uint64_t look_number; /* of the last one asked for */
         bool is_looking, look_again, has_looked;
-        uint64_t next_look, next_prune, next_drop; /* monotonic; 0: none */
-        char *dropping;                            /* the credential that is being forgotten */
+        uint64_t next_look, next_prune, next_drop, next_forget; /* monotonic; 0: none */
+        char *dropping;                                         /* the credential that is being forgotten */
 };
 
 Job *jobd_find(const Jobd *jobd, const char *id);
@@ -74,6 +75,16 @@ void jobd_look(Jobd *jobd);
 void jobd_drop_credentials(Jobd *jobd);
 /* Tells the job's unit to end, when there is one. */
 void jobd_stop_unit(Jobd *jobd, Job *job);
+
+/* A job that has not ended; about others it is told why it cannot be WHAT ("cancelled"): -ENOENT, -EBUSY. */
+int jobd_find_live(Jobd *jobd, const char *id, const char *what, Job **ret, char **ret_message);
+
+/* --- texts of conflicts --- */
+int jobd_texts_put(Jobd *jobd, Job *job, const JobText *text); /* what the runner has read; copied */
+int jobd_texts_wanted(Jobd *jobd, Job *job, char ***ret);
+void jobd_texts_outdated(Job *job); /* its conflicts are others now */
+void jobd_texts_forget(Jobd *jobd); /* those that nobody read for a while */
+void jobd_texts_free(Job *job);
 
 /* A server as it is in force, also one that was taken out of the list lately when with_retired. *ret_ignores_case: of client names. -ENOENT. */
 int jobd_find_server(Jobd *jobd, const char *name, bool with_retired, Server *ret, bool *ret_ignores_case);

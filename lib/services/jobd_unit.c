@@ -252,6 +252,7 @@ int jobd_report(Jobd *jobd, const char *id, uint32_t attempt, const JobReport *r
         has_spoken(jobd, job);
         next = job->state;
         r = check_report(jobd, job, report, &next, ret_message);
+        r = r < 0 || !report->text ? r : jobd_texts_put(jobd, job, report->text);
         if (r < 0) {
                 return r;
         }
@@ -260,6 +261,7 @@ int jobd_report(Jobd *jobd, const char *id, uint32_t attempt, const JobReport *r
         next.go_on = false;
         r = jobd_save(jobd, job, &next, &change);
         r = r < 0 ? r : resolution_store_read(jobd->store, job->seq, &answer.resolutions);
+        r = r < 0 ? r : jobd_texts_wanted(jobd, job, &answer.texts);
         if (r < 0) {
                 return r;
         }
@@ -267,6 +269,25 @@ int jobd_report(Jobd *jobd, const char *id, uint32_t attempt, const JobReport *r
         *ret = answer;
         answer = (JobAnswer) {};
         return 0;
+}
+
+/* --- TakeText -------------------------------------------------------------------------------------------------------- */
+
+int jobd_take_text(Jobd *jobd, const char *id, uint32_t attempt, const char *file, JobBytes *ret,
+                   char **ret_message) {
+        Job *job;
+        int r = find_attempt(jobd, id, attempt, &job, ret_message);
+
+        if (r == 0) {
+                (void) string_format(ret_message, "Attempt %u of job %s is over", attempt, id);
+                return -EACCES;
+        }
+        r = r < 0 ? r : resolution_store_read_text(jobd->store, job->seq, file, ret);
+        if (r == 0) {
+                (void) string_format(ret_message, "Nobody wrote a text for %s", file);
+                return -EBUSY;
+        }
+        return r < 0 ? r : 0;
 }
 
 /* --- Finished -------------------------------------------------------------------------------------------------------- */

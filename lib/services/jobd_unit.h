@@ -13,4 +13,7 @@
 int jobd_take(Jobd *jobd, const char *id, uint32_t attempt, JobWork *ret, char **ret_message);
 int jobd_report(Jobd *jobd, const char *id, uint32_t attempt, const JobReport *report, JobAnswer *ret,
                 char **ret_message);
+/* What a person wrote for a file: *ret is owned by the caller. */
+int jobd_take_text(Jobd *jobd, const char *id, uint32_t attempt, const char *file, JobBytes *ret,
+                   char **ret_message);
 int jobd_finished(Jobd *jobd, const char *id, uint32_t attempt, const JobResult *result, char **ret_message);

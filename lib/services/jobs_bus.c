@@ -4,9 +4,11 @@
 #include <systemd/sd-bus-vtable.h>
 
 #include "base/string_util.h"
+#include "services/jobs_look_bus.h"
 #include "services/jobs_object_bus.h"
 #include "services/jobs_people_bus.h"
 #include "services/jobs_state_bus.h"
+#include "services/jobs_texts_bus.h"
 #include "services/jobs_unit_bus.h"
 
 int jobs_bus_sender_uid(sd_bus_message *message, uid_t *ret) {
@@ -76,6 +78,7 @@ static void announce(const char *id, JobdEvent event, const char *status, const 
                 emit(jobs_bus, "JobRemoved", id, path, status);
         }
         jobs_object_announce(jobs_bus, id, event);
+        jobs_texts_announce(jobs_bus, id);
 }
 
 /* --- the object ------------------------------------------------------------------------------------------------------ */
@@ -109,12 +112,18 @@ static const sd_bus_vtable vtable[] = {
                                 OPEN),
         SD_BUS_METHOD_WITH_ARGS("ResolveFiles", SD_BUS_ARGS("s", id, "a(ss)", files), SD_BUS_NO_RESULT,
                                 jobs_method_resolve, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("ReadConflict", SD_BUS_ARGS("s", id, "s", file),
+                                SD_BUS_RESULT("a{sv}", text), jobs_method_read_conflict, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("ResolveWithText", SD_BUS_ARGS("s", id, "s", file, "ay", text),
+                                SD_BUS_NO_RESULT, jobs_method_resolve_with_text, OPEN),
         SD_BUS_METHOD_WITH_ARGS("RetryJob", SD_BUS_ARGS("s", id, "a{sv}", options),
                                 SD_BUS_RESULT("s", new_id, "o", path), jobs_method_retry, SECRET),
         SD_BUS_METHOD_WITH_ARGS("TakeJob", SD_BUS_ARGS("s", id, "u", attempt), SD_BUS_RESULT("a{sv}", work),
                                 jobs_method_take, OPEN),
         SD_BUS_METHOD_WITH_ARGS("Report", SD_BUS_ARGS("s", id, "u", attempt, "a{sv}", changes),
                                 SD_BUS_RESULT("a{sv}", answer), jobs_method_report, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("TakeText", SD_BUS_ARGS("s", id, "u", attempt, "s", file),
+                                SD_BUS_RESULT("ay", text), jobs_method_take_text, OPEN),
         SD_BUS_METHOD_WITH_ARGS("Finished", SD_BUS_ARGS("s", id, "u", attempt, "a{sv}", result),
                                 SD_BUS_NO_RESULT, jobs_method_finished, OPEN),
         SD_BUS_SIGNAL_WITH_ARGS("JobNew", SD_BUS_ARGS("s", id, "o", path), 0),
@@ -139,6 +148,7 @@ JobsBus *jobs_bus_free(JobsBus *jobs_bus) {
         (void) polkit_client_free(jobs_bus->polkit);
         if (jobs_bus->port) {
                 jobs_people_done(jobs_bus);
+                jobs_texts_done(jobs_bus);
         }
         (void) jobs_port_free(jobs_bus->port);
         (void) jobd_free(jobs_bus->jobd);

@@ -1,6 +1,6 @@
 /* org.weir.Jobs1 on the bus: the methods, signals and properties of dbus/org.weir.Jobs1.xml and org.weir.Jobs1.Job.xml, spoken for
- * services/jobd.h. The methods are in jobs_people_bus.c and jobs_unit_bus.c, the objects of jobs in jobs_object_bus.c, and what is asked of
- * others in jobs_port_bus.c. */
+ * services/jobd.h. The methods are in jobs_people_bus.c, jobs_look_bus.c, jobs_texts_bus.c and jobs_unit_bus.c, the objects of jobs in
+ * jobs_object_bus.c, and what is asked of others in jobs_port_bus.c. */
 #pragma once
 
 #include <systemd/sd-bus.h>

@@ -9,70 +9,64 @@
 #include "base/string_util.h"
 #include "clients/job_wire.h"
 #include "domain/job_id.h"
-#include "domain/job_stage.h"
 #include "resources/bus_dict.h"
-#include "services/job_list_store.h"
 #include "services/jobd_control.h"
 #include "services/jobd_create.h"
 
 #define WEB_USER "weir-web"
-#define USER_NAME_MAX 256
 
 /* --- who asks -------------------------------------------------------------------------------------------------------- */
 
-static int describe_user(uid_t uid, char name[static USER_NAME_MAX]) {
+static int describe_user(uid_t uid, char name[static JOBS_USER_NAME_MAX]) {
         const struct passwd *user = getpwuid(uid);
 
-        (void) (user ? snprintf(name, USER_NAME_MAX, "%s", user->pw_name) :
-                       snprintf(name, USER_NAME_MAX, "uid %u", uid));
+        (void) (user ? snprintf(name, JOBS_USER_NAME_MAX, "%s", user->pw_name) :
+                       snprintf(name, JOBS_USER_NAME_MAX, "uid %u", uid));
         return 0;
 }
 
-static int sender_name(sd_bus_message *message, uid_t *ret_uid, char name[static USER_NAME_MAX]) {
+int jobs_sender_name(sd_bus_message *message, uid_t *ret_uid, char name[static JOBS_USER_NAME_MAX]) {
         int r = jobs_bus_sender_uid(message, ret_uid);
 
         return r < 0 ? r : describe_user(*ret_uid, name);
 }
 
-/* Those who speak for others and may say for whom. */
-static bool speaks_for_others(uid_t uid) {
+bool jobs_speaks_for_others(uid_t uid) {
         const struct passwd *web = uid == 0 || uid == getuid() ? NULL : getpwnam(WEB_USER);
 
         return uid == 0 || uid == getuid() || (web && web->pw_uid == uid);
 }
 
 /* Reads whose job it will be: the sender's, unless it may say otherwise and does. */
-static int settle_owner(sd_bus_message *message, JobOptions *options, char name[static USER_NAME_MAX],
+static int settle_owner(sd_bus_message *message, JobOptions *options, char name[static JOBS_USER_NAME_MAX],
                         sd_bus_error *ret_error) {
         uid_t uid;
-        int r = sender_name(message, &uid, name);
+        int r = jobs_sender_name(message, &uid, name);
 
         if (r < 0) {
                 return r;
         }
         if (string_is_empty(options->owner)) {
                 options->owner = name;
-        } else if (!speaks_for_others(uid)) {
+        } else if (!jobs_speaks_for_others(uid)) {
                 return sd_bus_error_set(ret_error, JOBS_NAME ".Error.NotAllowed",
                                         "owner: only root, weir and weir-web may create jobs for others");
         }
         return 0;
 }
 
-/* As polkit_client_authorise(), for a job: its owner needs no permission, nor do those who speak for others: the web knows who is logged in
- * there, and has asked its own rules. */
-static int authorise_manage(JobsBus *jobs_bus, sd_bus_message *message, const char *id,
-                            sd_bus_error *ret_error) {
+int jobs_authorise_manage(JobsBus *jobs_bus, sd_bus_message *message, const char *id,
+                          sd_bus_error *ret_error) {
         _cleanup_free_ char *owner = NULL;
-        char name[USER_NAME_MAX];
+        char name[JOBS_USER_NAME_MAX];
         uid_t uid;
         int r = job_id_is_valid(id) ? jobd_owner(jobs_bus->jobd, id, &owner) : -ENOENT;
 
         if (r < 0) {
                 return jobs_bus_fail(ret_error, r, id, NULL);
         }
-        r = sender_name(message, &uid, name);
-        if (r < 0 || string_equal(name, owner) || speaks_for_others(uid)) {
+        r = jobs_sender_name(message, &uid, name);
+        if (r < 0 || string_equal(name, owner) || jobs_speaks_for_others(uid)) {
                 return r < 0 ? r : 1;
         }
         return polkit_client_authorise(jobs_bus->polkit, message, "org.weir.jobs.manage",
@@ -167,7 +161,7 @@ int jobs_method_create(sd_bus_message *message, void *userdata, sd_bus_error *re
         JobsBus *jobs_bus = userdata;
         JobdRequest request = {};
         JobdDraft *draft = NULL;
-        char name[USER_NAME_MAX];
+        char name[JOBS_USER_NAME_MAX];
         int r = sd_bus_message_read(message, "ss", &request.kind, &request.spec_json);
 
         r = r < 0 ? r : job_wire_read_options(message, &request.options, ret_error);
@@ -190,7 +184,7 @@ int jobs_method_retry(sd_bus_message *message, void *userdata, sd_bus_error *ret
         JobsBus *jobs_bus = userdata;
         JobOptions options = {};
         JobdDraft *draft = NULL;
-        char name[USER_NAME_MAX];
+        char name[JOBS_USER_NAME_MAX];
         const char *id;
         int r = sd_bus_message_read(message, "s", &id);
 
@@ -199,7 +193,7 @@ int jobs_method_retry(sd_bus_message *message, void *userdata, sd_bus_error *ret
         if (r < 0) {
                 return r;
         }
-        r = authorise_manage(jobs_bus, message, id, ret_error);
+        r = jobs_authorise_manage(jobs_bus, message, id, ret_error);
         if (r <= 0) {
                 return r < 0 ? r : 1;
         }
@@ -207,116 +201,53 @@ int jobs_method_retry(sd_bus_message *message, void *userdata, sd_bus_error *ret
         return r < 0 ? jobs_bus_fail(ret_error, r, id, text) : create(jobs_bus, message, draft, &options);
 }
 
-/* --- looking --------------------------------------------------------------------------------------------------------- */
-
-static int reply_records(sd_bus_message *message, const JobRecords *records) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        int r = sd_bus_message_new_method_return(message, &reply);
-
-        r = r < 0 ? r : job_wire_append_records(reply, records);
-        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
-}
-
-static int check_filter(const JobFilter *filter, sd_bus_error *ret_error) {
-        if (!string_is_empty(filter->status) && job_status_from_string(filter->status) < 0) {
-                return sd_bus_error_setf(
-                                ret_error, SD_BUS_ERROR_INVALID_ARGS,
-                                "status: queued, running, needs_resolve, cancelling, done, failed or cancelled is expected, not %s",
-                                filter->status);
-        }
-        if (filter->limit > JOB_LIST_MAX) {
-                return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS, "limit: at most %d",
-                                         JOB_LIST_MAX);
-        }
-        return 0;
-}
-
-int jobs_method_list(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
-        _cleanup_(job_records_done) JobRecords records = {};
-        JobsBus *jobs_bus = userdata;
-        JobFilter filter = {};
-        int r = job_wire_read_filter(message, &filter, ret_error);
-
-        r = r < 0 ? r : check_filter(&filter, ret_error);
-        if (r < 0) {
-                return r;
-        }
-        r = jobd_list(jobs_bus->jobd, &filter, &records);
-        return r < 0 ? jobs_bus_fail(ret_error, r, filter.before, NULL) : reply_records(message, &records);
-}
-
-int jobs_method_list_queue(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
-        _cleanup_(job_records_done) JobRecords records = {};
-        JobsBus *jobs_bus = userdata;
-        int r = jobd_list_queue(jobs_bus->jobd, &records);
-
-        return r < 0 ? r : reply_records(message, &records);
-}
-
-int jobs_method_get(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_(job_record_done) JobRecord record = {};
-        JobsBus *jobs_bus = userdata;
-        const char *id;
-        int r = sd_bus_message_read(message, "s", &id);
-
-        if (r < 0) {
-                return r;
-        }
-        r = job_id_is_valid(id) ? jobd_get(jobs_bus->jobd, id, &record) : -ENOENT;
-        if (r < 0) {
-                return jobs_bus_fail(ret_error, r, id, NULL);
-        }
-        r = sd_bus_message_new_method_return(message, &reply);
-        r = r < 0 ? r : job_wire_append_record(reply, &record, true);
-        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
-}
-
 /* --- managing -------------------------------------------------------------------------------------------------------- */
 
 typedef struct CancelOptions {
-        const char *mode, *actor;
+        const char *mode;
+        const char *actor; /* in whose name; NULL: the sender's */
 } CancelOptions;
 
 static int read_cancel_options(sd_bus_message *message, CancelOptions *ret, sd_bus_error *ret_error) {
         static const BusField fields[] = { { "mode", 's', offsetof(CancelOptions, mode) },
                                            { "actor", 's', offsetof(CancelOptions, actor) } };
-        static const BusDict dict = { .fields = fields, .n_fields = 2, .strict = "option" };
-        int r = bus_dict_read(message, &dict, ret, ret_error);
+        static const BusDict dict = { .fields = fields, .n_fields = ELEMENTSOF(fields), .strict = "option" };
+        int r;
 
+        *ret = (CancelOptions) { .mode = "graceful" };
+        r = bus_dict_read(message, &dict, ret, ret_error);
         if (r >= 0 && !string_equal(ret->mode, "graceful") && !string_equal(ret->mode, "immediate")) {
                 return sd_bus_error_set(ret_error, SD_BUS_ERROR_INVALID_ARGS,
                                         "mode: graceful or immediate is expected");
         }
-        if (r >= 0 && ret->actor &&
-            (strlen(ret->actor) >= USER_NAME_MAX || string_has_control(ret->actor))) {
-                return sd_bus_error_set(ret_error, SD_BUS_ERROR_INVALID_ARGS, "actor: too long, or no text");
-        }
         return r;
 }
 
-/* Who is to be named: the sender, unless it speaks for somebody. */
-static int settle_actor(sd_bus_message *message, const char *actor, char name[static USER_NAME_MAX],
+/* Who it was: the sender, or whom it speaks for. */
+static int settle_actor(sd_bus_message *message, const char *actor, char name[static JOBS_USER_NAME_MAX],
                         sd_bus_error *ret_error) {
         uid_t uid;
-        int r = sender_name(message, &uid, name);
+        int r = jobs_sender_name(message, &uid, name);
 
         if (r < 0 || string_is_empty(actor)) {
                 return r;
         }
-        if (!speaks_for_others(uid)) {
+        if (!jobs_speaks_for_others(uid)) {
                 return sd_bus_error_set(ret_error, JOBS_NAME ".Error.NotAllowed",
-                                        "actor: only root, weir and weir-web act for others");
+                                        "actor: only root, weir and weir-web may act for others");
         }
-        (void) snprintf(name, USER_NAME_MAX, "%s", actor);
+        if (strlen(actor) >= JOBS_USER_NAME_MAX || string_has_control(actor)) {
+                return sd_bus_error_set(ret_error, SD_BUS_ERROR_INVALID_ARGS, "actor: too long, or no text");
+        }
+        (void) snprintf(name, JOBS_USER_NAME_MAX, "%s", actor);
         return 0;
 }
 
 int jobs_method_cancel(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
         _cleanup_free_ char *text = NULL;
         JobsBus *jobs_bus = userdata;
-        CancelOptions options = { .mode = "graceful" };
-        char name[USER_NAME_MAX];
+        char name[JOBS_USER_NAME_MAX];
+        CancelOptions options;
         const char *id;
         int r = sd_bus_message_read(message, "s", &id);
 
@@ -325,7 +256,7 @@ int jobs_method_cancel(sd_bus_message *message, void *userdata, sd_bus_error *re
         if (r < 0) {
                 return r;
         }
-        r = authorise_manage(jobs_bus, message, id, ret_error);
+        r = jobs_authorise_manage(jobs_bus, message, id, ret_error);
         if (r <= 0) {
                 return r < 0 ? r : 1;
         }
@@ -342,7 +273,7 @@ int jobs_method_continue(sd_bus_message *message, void *userdata, sd_bus_error *
         if (r < 0) {
                 return r;
         }
-        r = authorise_manage(jobs_bus, message, id, ret_error);
+        r = jobs_authorise_manage(jobs_bus, message, id, ret_error);
         if (r <= 0) {
                 return r < 0 ? r : 1;
         }
@@ -361,7 +292,7 @@ int jobs_method_resolve(sd_bus_message *message, void *userdata, sd_bus_error *r
         if (r < 0) {
                 return r == -E2BIG ? jobs_bus_fail(ret_error, -ENOBUFS, id, "Too many files at once") : r;
         }
-        r = authorise_manage(jobs_bus, message, id, ret_error);
+        r = jobs_authorise_manage(jobs_bus, message, id, ret_error);
         if (r <= 0) {
                 return r < 0 ? r : 1;
         }

@@ -23,7 +23,8 @@ struct JobsBus {
         JobsPort *port;
         PolkitClient *polkit;
         Creation *creations;
-        JobRecord shown; /* the job whose object is being asked, see jobs_object_bus.c */
+        struct JobsReader *readers; /* of conflicts, that wait for their answer */
+        JobRecord shown;            /* the job whose object is being asked, see jobs_object_bus.c */
 };
 
 /* The sender's uid as the bus knows it. What sd-bus would fill in from /proc could be another process by now and is not believed. */

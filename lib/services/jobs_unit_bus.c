@@ -39,9 +39,8 @@ static int check_unit(sd_bus_message *message, const char *id, uint32_t attempt,
                                  "Only %s may speak for attempt %u of job %s", own, attempt, id);
 }
 
-/* The beginning of each of them: who, and whether they may. */
-static int read_sender(sd_bus_message *message, const char **ret_id, uint32_t *ret_attempt,
-                       sd_bus_error *ret_error) {
+int jobs_read_unit(sd_bus_message *message, const char **ret_id, uint32_t *ret_attempt,
+                   sd_bus_error *ret_error) {
         int r = sd_bus_message_read(message, "su", ret_id, ret_attempt);
 
         if (r < 0) {
@@ -60,7 +59,7 @@ int jobs_method_take(sd_bus_message *message, void *userdata, sd_bus_error *ret_
         JobsBus *jobs_bus = userdata;
         uint32_t attempt;
         const char *id;
-        int r = read_sender(message, &id, &attempt, ret_error);
+        int r = jobs_read_unit(message, &id, &attempt, ret_error);
 
         if (r < 0) {
                 return r;
@@ -82,7 +81,7 @@ int jobs_method_report(sd_bus_message *message, void *userdata, sd_bus_error *re
         JobsBus *jobs_bus = userdata;
         uint32_t attempt;
         const char *id;
-        int r = read_sender(message, &id, &attempt, ret_error);
+        int r = jobs_read_unit(message, &id, &attempt, ret_error);
 
         r = r < 0 ? r : job_wire_read_report(message, &wire, ret_error);
         if (r < 0) {
@@ -103,7 +102,7 @@ int jobs_method_finished(sd_bus_message *message, void *userdata, sd_bus_error *
         JobsBus *jobs_bus = userdata;
         uint32_t attempt;
         const char *id;
-        int r = read_sender(message, &id, &attempt, ret_error);
+        int r = jobs_read_unit(message, &id, &attempt, ret_error);
 
         r = r < 0 ? r : job_wire_read_result(message, &wire, ret_error);
         if (r < 0) {

@@ -91,6 +91,7 @@ void run_done(Run *run) {
         (void) fd_close(run->lock_fd);
         strv_free(run->sources);
         job_pairs_done(&run->resolutions);
+        strv_free(run->texts);
         job_conflicts_done(&run->conflicts);
         free(run->reason);
         free(run->error);
@@ -154,6 +155,8 @@ static int take_answer(Run *run, JobAnswer *answer) {
         job_pairs_done(&run->resolutions);
         run->resolutions = answer->resolutions;
         answer->resolutions = (JobPairs) {};
+        strv_free(run->texts);
+        run->texts = TAKE_PTR(answer->texts);
         return answer->cancel && !run->is_finishing ? -ECANCELED : 0;
 }
 

@@ -1,5 +1,5 @@
-/* Accepting a file as somebody edited it. p4's prompt has that ("ae"), its automatic mode has not: forcing the merge (-af) gives the right
- * credit and the wrong content, so the edited file is put aside before and put back after. */
+/* Accepting a file as somebody edited it. p4's prompt has that ("ae"), its automatic mode has not: forcing the merge (-af) with all
+ * changes marked (-v) gives the right credit and the wrong content, so the edited file is put aside before and put back after. */
 #include "services/run_edit.h"
 
 #include <fcntl.h>
@@ -26,8 +26,8 @@ static int copy_content(int from, int to) {
         return n < 0 ? -errno : 0;
 }
 
-/* A copy beside the file, which must be a file: nothing is read through links that somebody put there. */
-static int put_aside(const char *path, const char *aside) {
+/* The text, or a copy of the file, beside the file, which must be one: nothing is read through links that somebody put there. */
+static int put_aside(const char *path, const char *aside, const JobBytes *text) {
         struct stat status;
         _cleanup_close_ int from = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
         if (from < 0 || fstat(from, &status) < 0) {
@@ -39,7 +39,10 @@ static int put_aside(const char *path, const char *aside) {
         (void) unlink(aside);
         _cleanup_close_ int to = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                                       (status.st_mode & 0777) | 0600);
-        return to < 0 ? -errno : copy_content(from, to);
+        if (to < 0) {
+                return -errno;
+        }
+        return text ? fd_write_all(to, text->data, text->size) : copy_content(from, to);
 }
 
 static int ask(Run *run, const char *const *words, const char *file, bool *ret_success) {
@@ -65,7 +68,7 @@ static int resolve(Run *run, const char *file, bool *ret_success) {
         (void) run_number(number, run->state.change);
         const char *const steps[][6] = {
                 { "edit", "-c", number, NULL },
-                { "resolve", "-af", "-c", number, NULL },
+                { "resolve", "-af", "-v", "-c", number, NULL },
                 { "resolve", "-ay", "-c", number, NULL },
         };
         int r = 0;
@@ -76,14 +79,14 @@ static int resolve(Run *run, const char *file, bool *ret_success) {
         return r;
 }
 
-int run_edit_accept(Run *run, const JobConflict *conflict) {
+int run_edit_accept(Run *run, const JobConflict *conflict, const JobBytes *text) {
         _cleanup_free_ char *aside = NULL;
         bool success = false;
         int r = string_format(&aside, "%s.weir-edit", conflict->local_path);
         if (r < 0) {
                 return r;
         }
-        r = put_aside(conflict->local_path, aside);
+        r = put_aside(conflict->local_path, aside, text);
         if (r < 0) {
                 run_log(run, LOG_LEVEL_WARNING, "Failed to read %s: %s", conflict->local_path, strerror(-r));
                 (void) unlink(aside);

@@ -137,7 +137,7 @@ int run_conflicts_tell(Run *run) {
         _cleanup_free_ char *status = NULL;
         uint64_t stamp = conflicts_stamp(&run->conflicts);
         bool is_new = stamp != run->conflicts_stamp;
-        int r = is_new || run->resolutions.n_items > 0 ? add_details(run) : 0;
+        int r = is_new || run->resolutions.n_items > 0 || run->texts ? add_details(run) : 0;
         if (r < 0 || !is_new) {
                 return r;
         }
@@ -219,18 +219,30 @@ static int accept_files(Run *run, ConflictAccept accept, char *const *files, boo
         return r;
 }
 
-static int edit_files(Run *run, char *const *files) {
+static int edit_files(Run *run, char *const *files, const JobBytes *text) {
         int r = 0;
         for (size_t i = 0; r >= 0 && files && files[i]; i++) {
                 for (size_t n = 0; r >= 0 && n < run->conflicts.n_items; n++) {
                         const JobConflict *conflict = run->conflicts.items + n;
                         if (string_equal(conflict->depot_path, files[i])) {
-                                r = run_edit_accept(run, conflict);
+                                r = run_edit_accept(run, conflict, text);
                                 break;
                         }
                 }
         }
         return r;
+}
+
+/* What a person wrote instead: it is fetched when it is needed, and becomes the file. */
+static int write_text(Run *run, const char *file, char *const *files) {
+        _cleanup_(job_bytes_done) JobBytes text = {};
+        _cleanup_free_ char *message = NULL;
+        int r = jobs_client_take_text(run->jobs, run->id, run->attempt, file, &text, &message);
+        if (r == -EBUSY) { /* decided otherwise meanwhile */
+                return 0;
+        }
+        return r < 0 ? log_error(r, "Failed to take the text of %s: %s", file, message ?: strerror(-r)) :
+                       edit_files(run, files, &text);
 }
 
 static int do_resolution(Run *run, const JobPair *resolution) {
@@ -246,7 +258,9 @@ static int do_resolution(Run *run, const JobPair *resolution) {
                 return 0;
         }
         run_log(run, LOG_LEVEL_INFO, "Resolving %s: %s", resolution->first, resolution->second);
-        return accept == CONFLICT_EDIT ? edit_files(run, files) : accept_files(run, accept, files, is_all);
+        return accept == CONFLICT_TEXT ? write_text(run, resolution->first, files) :
+               accept == CONFLICT_EDIT ? edit_files(run, files, NULL) :
+                                         accept_files(run, accept, files, is_all);
 }
 
 int run_resolutions_do(Run *run) {

@@ -14,6 +14,7 @@
 #include "services/run_p4.h"
 #include "services/run_resolve.h"
 #include "services/run_shelve.h"
+#include "services/run_texts.h"
 
 #define CHECK_INTERVAL (20 * USEC_PER_SEC)
 
@@ -82,11 +83,12 @@ int stage_needs_resolve(Run *run, JobStage *ret_next) {
         JobReport nothing = {};
         r = run_report(run, &nothing);
         while (r >= 0) {
-                if (run->conflicts.n_items == 0 || run->resolutions.n_items > 0) {
+                if (run->conflicts.n_items == 0 || run->resolutions.n_items > 0 || run->texts) {
                         r = look(run,
                                  ret_next); /* paths are needed to do what is wanted, and an attempt may begin here */
                 }
                 r = r != 0 ? r : run_resolutions_do(run);
+                r = r != 0 ? r : run_texts_tell(run);
                 r = r != 0 ? r : look(run, ret_next);
                 if (r > 0) {
                         return 0;

@@ -162,6 +162,61 @@ static void test_stamp(void **state) {
         assert_true(conflicts_stamp(&one) != conflicts_stamp(&(JobConflicts) {}));
 }
 
+static void test_client_paths(void **state) {
+        static const struct {
+                const char *path, *root, *result;
+        } rows[] = {
+                { "/ws/dir/f@1 #2%*.c", "/ws", "//c/dir/f%401 %232%25%2A.c" },
+                { "/ws/f", "/ws/", "//c/f" },
+                { "/f", "/", "//c/f" },
+                { "/wsx/f", "/ws", "/wsx/f" },
+                { "//c/f", "/ws", "//c/f" },
+        };
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                _cleanup_free_ char *path = NULL;
+                assert_int_equal(conflict_client_path(rows[i].path, "c", rows[i].root, &path), 0);
+                assert_string_equal(path, rows[i].result);
+        }
+}
+
+/* People name a file as it was shown to them. */
+static void test_names(void **state) {
+        const JobConflict conflict = { .depot_path = (char *) "//d/caf\xe9",
+                                       .local_path = (char *) "/w/caf\xe9" };
+        static const char *const names[] = { "*", "//d/caf\xe9", "/w/caf\xe9", "//d/caf\\xe9",
+                                             "/w/caf\\xe9" };
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                assert_true(conflict_is_named(&conflict, names[i]));
+        }
+        assert_false(conflict_is_named(&conflict, "//d/caf"));
+        assert_false(conflict_is_named(&conflict, "//d/caf\\xea"));
+}
+
+/* Text is what p4 may merge by lines on both sides. */
+static void test_text(void **state) {
+        static const struct {
+                const char *kind, *type;
+                bool is_text;
+        } rows[] = {
+                { "3waytext", "text+x", true }, { "2wayraw", "text", true },    { "3wayraw", "text", false },
+                { "2wayraw", "binary", false }, { "3waytext", "utf16", false },
+        };
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                _cleanup_(job_conflicts_done) JobConflicts conflicts = {};
+                assert_int_equal(conflicts_add_resolve(&conflicts,
+                                                       RECORD("clientFile", "/w/a", "fromFile", "//d/a",
+                                                              "contentResolveType", rows[i].kind),
+                                                       "c", "/w"),
+                                 1);
+                assert_int_equal(conflicts_add_fstat(&conflicts,
+                                                     RECORD("clientFile", "/w/a", "depotFile", "//m/a",
+                                                            "type", rows[i].type),
+                                                     "c", "/w"),
+                                 0);
+                assert_int_equal(conflicts.items[0].is_text, rows[i].is_text);
+        }
+}
+
 static void test_accepts(void **state) {
         assert_string_equal(conflict_accept_option(conflict_accept_from_string("theirs")), "-at");
         assert_string_equal(conflict_accept_option(conflict_accept_from_string("yours")), "-ay");
@@ -176,7 +231,8 @@ int main(void) {
                 cmocka_unit_test(test_chunk_lines), cmocka_unit_test(test_local_paths),
                 cmocka_unit_test(test_list),        cmocka_unit_test(test_types),
                 cmocka_unit_test(test_bound),       cmocka_unit_test(test_stamp),
-                cmocka_unit_test(test_accepts),
+                cmocka_unit_test(test_accepts),     cmocka_unit_test(test_client_paths),
+                cmocka_unit_test(test_names),       cmocka_unit_test(test_text),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

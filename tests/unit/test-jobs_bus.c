@@ -530,15 +530,74 @@ static void test_others(void **state) {
         expect("cancelling", "INIT");
 }
 
-/* Those who speak for others name whom they speak for. */
+/* --- what is not for everybody --------------------------------------------------------------------------------------- */
+
+#define PRIVATE                                                                                                         \
+        "{\"server\":\"demo\",\"path\":\"//demo/dev/...\",\"description\":\"public\",\"env\":{\"KEY\":\"CANARY-env\"}," \
+        "\"hooks\":{\"build\":[[\"make\",\"CANARY-hook\"]]}}"
+
+static bool shows_private(const JobRecord *record) {
+        return strstr(record->spec, "CANARY") || strstr(record->spec, "KEY");
+}
+
+/* By the id and in the list; its own job whole, the others' without. */
+static int nobody_looks(void) {
+        _cleanup_(job_records_done) JobRecords records = {};
+        _cleanup_(job_record_done) JobRecord others = {}, mine = {};
+        _cleanup_(job_text_done) JobText text = {};
+        JobsClient *own = unit_client();
+
+        if (!own || jobs_client_get(own, foreign_id, &others, NULL) < 0 || shows_private(&others) ||
+            !strstr(others.spec, "public")) {
+                return 1;
+        }
+        if (jobs_client_get(own, id, &mine, NULL) < 0 || !strstr(mine.spec, "CANARY-env") ||
+            !strstr(mine.spec, "CANARY-hook")) {
+                return 2;
+        }
+        if (jobs_client_list(own, NULL, &records, NULL) < 0 || records.n_items != 2 ||
+            !shows_private(&records.items[0]) || shows_private(&records.items[1])) {
+                return 3;
+        }
+        return jobs_client_read_conflict(own, foreign_id, "//demo/a", &text, NULL) == -EACCES ? 0 : 4;
+}
+
+static void test_private(void **state) {
+        _cleanup_(job_records_done) JobRecords records = {};
+
+        assert_int_equal(try_create(PRIVATE, NULL, NULL), 0);
+        strcpy(foreign_id, id);
+        assert_int_equal(try_create(PRIVATE, &(JobOptions) { .owner = "nobody" }, NULL), 0);
+        assert_int_equal(as_nobody(nobody_looks), 0);
+        assert_int_equal(jobs_client_list(client, NULL, &records, NULL), 0);
+        assert_true(shows_private(&records.items[0]) &&
+                    shows_private(&records.items[1])); /* root sees all */
+}
+
+/* In whose name a job is cancelled. */
+static int cancel_for(const char *job, const char *actor) {
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        int r = sd_bus_open_system(&bus);
+
+        return r < 0 ? r :
+                       sd_bus_call_method(bus, "org.weir.Jobs1", "/org/weir/Jobs1", "org.weir.Jobs1.Manager",
+                                          "CancelJob", NULL, NULL, "sa{sv}", job, 1, "actor", "s", actor);
+}
+
+static int nobody_acts(void) {
+        return cancel_for(id, "root") < 0 ? 0 : 1; /* not even with its own job */
+}
+
 static void test_actor(void **state) {
         _cleanup_(job_record_done) JobRecord record = {};
 
-        create(NULL);
-        assert_int_equal(jobs_client_cancel(client, id, false, "bad\nname", NULL), -EINVAL);
-        assert_int_equal(jobs_client_cancel(client, id, false, "alice", NULL), 0);
+        assert_int_equal(try_create(SPEC, &(JobOptions) { .owner = "nobody" }, NULL), 0);
+        assert_int_equal(as_nobody(nobody_acts), 0);
+        assert_true(cancel_for(id, "a\nb") < 0);
+        expect("running", "INIT");
+        assert_true(cancel_for(id, "Operator 5") >= 0);
         assert_int_equal(jobs_client_get(client, id, &record, NULL), 0);
-        assert_string_equal(record.cancelled_by, "alice");
+        assert_string_equal(record.cancelled_by, "Operator 5");
 }
 
 /* --- objects --------------------------------------------------------------------------------------------------------- */
@@ -635,8 +694,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(create),           TEST(refusals),  TEST(credential), TEST(owner),
                 TEST(whole_life),       TEST(strangers), TEST(restart),    TEST(lost_unit),
-                TEST(cancel_and_retry), TEST(others),    TEST(actor),      TEST(objects),
-                TEST(bad_messages),
+                TEST(cancel_and_retry), TEST(others),    TEST(objects),    TEST(bad_messages),
+                TEST(private),          TEST(actor),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
