@@ -8,6 +8,7 @@
 
 #define ETAG_MAX 24
 #define LENGTH_UNKNOWN SIZE_MAX
+#define ONE_WRITE_MAX ((size_t) 256 * 1024) /* larger bodies are not copied */
 
 static const struct {
         int status;
@@ -129,10 +130,13 @@ int http_response_send(HttpResponse *response, const HttpRequest *request, int f
         }
         has_body &= response->status != 304 && response->status != 204;
         r = r < 0 ? r : format_head(response, &head, response->body.length);
-        if (r >= 0 && has_body && response->body.length > 0) {
+        has_body &= response->body.length > 0;
+        if (r >= 0 && has_body && response->body.length <= ONE_WRITE_MAX) {
                 r = buffer_append(&head, response->body.data, response->body.length);
+                has_body = false;
         }
         r = r < 0 ? r : fd_write_all(fd, head.data, head.length);
+        r = r < 0 || !has_body ? r : fd_write_all(fd, response->body.data, response->body.length);
         buffer_done(&head);
         return r;
 }

@@ -116,21 +116,25 @@ static int entry_send(int priority, const char *message, const JournalField *fie
         return r < 0 ? r : sd_journal_sendv(entry.vector, (int) entry.n);
 }
 
-/* What this program and its children printed takes another way to the journal. A record waits until it has arrived there, so that lines keep
- * their order; not for long, and only once, should the journal not read it or somebody print without end. */
-static void wait_for_output(void) {
-        static bool was_in_vain;
-        uint64_t until = now_monotonic() + (was_in_vain ? 0 : OUTPUT_USEC);
+bool journal_has_output_on_its_way(void) {
         int n = 0;
 
         if (!getenv("JOURNAL_STREAM")) {
-                return;
+                return false;
         }
         (void) fflush(stdout);
-        while (ioctl(STDOUT_FILENO, SIOCOUTQ, &n) >= 0 && n > 0 && now_monotonic() < until) {
+        return ioctl(STDOUT_FILENO, SIOCOUTQ, &n) >= 0 && n > 0;
+}
+
+/* A record waits until what was printed before has arrived, so that lines keep their order; not for long, and only once, should the journal
+ * not read it or somebody print without end. */
+static void wait_for_output(void) {
+        static bool was_in_vain;
+        uint64_t until = now_monotonic() + (was_in_vain ? 0 : OUTPUT_USEC);
+
+        while ((was_in_vain = journal_has_output_on_its_way()) && now_monotonic() < until) {
                 (void) usleep(500);
         }
-        was_in_vain = n > 0;
 }
 
 /* Asked first, because sd_journal_sendv() calls it a success when nobody listens. */

@@ -2,6 +2,7 @@
  * WEIR_DURATION_USEC WEIR_ROWS WEIR_CLASS WEIR_LOCK WEIR_HOLDER WEIR_JOB WEIR_STAGE. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/macro.h"
@@ -15,6 +16,9 @@ typedef struct JournalField {
  * log_full(). Never fails visibly. What was printed before stands before it in the journal. */
 void journal_send(int priority, const JournalField *fields, size_t n_fields, const char *format, ...)
                 _printf_(4, 5);
+
+/* What this program and its children print takes another way to the journal, where megabytes may wait. Has some not arrived yet? */
+bool journal_has_output_on_its_way(void);
 
 /* A field of every record from now on, those of p4 commands included: the job a program works for, and its stage. value is copied; NULL
  * takes it away. Before there are threads. A handful of names; more are ignored. */

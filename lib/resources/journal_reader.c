@@ -12,7 +12,7 @@
 #include "base/time_util.h"
 #include "resources/journal.h"
 
-#define READER_LINES_MAX 20000 /* of about half a kilobyte each, mapped */
+#define READER_LINES_MAX 8000 /* of about half a kilobyte each, mapped */
 #define BLIND_USEC                                                                                          \
         (250 * USEC_PER_MSEC) /* how often it is looked when the kernel has no watch left to give */
 
@@ -206,6 +206,17 @@ int journal_reader_cursor(JournalReader *reader, char ret[static JOURNAL_CURSOR_
                 return r < 0 ? r : -EOVERFLOW;
         }
         strcpy(ret, cursor);
+        return 0;
+}
+
+int journal_reader_time(JournalReader *reader, int64_t *ret_realtime_usec) {
+        uint64_t usec = 0;
+        int r = sd_journal_get_realtime_usec(reader->journal, &usec);
+
+        if (r < 0 && r != -EADDRNOTAVAIL) {
+                return r;
+        }
+        *ret_realtime_usec = r < 0 ? 0 : (int64_t) usec;
         return 0;
 }
 

@@ -48,8 +48,10 @@ int journal_reader_find_stage(JournalReader *reader, const char *const *stages, 
 
 /* 1 and the next line; 0: there is none yet. */
 int journal_reader_next(JournalReader *reader, JournalLine *ret);
-/* The place of the line that was read last. */
+/* The place of the line that was read last, or behind which the reader was put. -EADDRNOTAVAIL: there is none. */
 int journal_reader_cursor(JournalReader *reader, char ret[static JOURNAL_CURSOR_MAX]);
+int journal_reader_time(JournalReader *reader,
+                        int64_t *ret_realtime_usec); /* and when it came; 0: there is no such line */
 /* Since when the journal is kept at all; 0: it is empty. */
 int journal_reader_begin(JournalReader *reader, int64_t *ret_realtime_usec);
 /* Until there may be more lines, or the time is over: 1 or 0. Or until something happens on fd (-1: none): -ECANCELED. -EINTR. The first time

@@ -13,9 +13,10 @@
 #include "services/job_list_store.h"
 
 #define RUNTIME_DIRECTORY "/run/weir-web"
-#define SETTLE_USEC ((int64_t) USEC_PER_SEC) /* after a job's end its last lines are still on their way */
-#define LOOK_USEC USEC_PER_SEC               /* how often it is asked whether the job has ended */
-#define CHUNK_BYTES ((size_t) 64 * 1024)     /* of a download */
+#define SETTLE_USEC                                                                                         \
+        ((int64_t) USEC_PER_SEC) /* after a job's end lines may still come; when it was quiet for so long, none do */
+#define LOOK_USEC USEC_PER_SEC           /* how often it is asked whether the job has ended */
+#define CHUNK_BYTES ((size_t) 64 * 1024) /* of a download */
 #define CHUNK_MAX (CHUNK_BYTES + JOURNAL_MESSAGE_MAX + 4096)
 
 typedef struct Logs {
@@ -24,7 +25,6 @@ typedef struct Logs {
         JobLog log;
         LogPage page;
         int64_t created_at, finished_at; /* of the job */
-        bool is_ended;                   /* all its lines have been written before the page was read */
         bool is_gone;                    /* lines that should be here are not kept any more */
         bool is_back;                    /* the page was read backwards */
 } Logs;
@@ -46,8 +46,14 @@ static int look_at_job(Logs *logs) {
         }
         logs->created_at = (int64_t) job.created_at;
         logs->finished_at = (int64_t) job.finished_at;
-        logs->is_ended = job.finished_at > 0 && now_realtime() - (int64_t) job.finished_at >= SETTLE_USEC;
         return 0;
+}
+
+/* After the last line that there is. */
+static bool is_ended(const Logs *logs, int64_t last_time) {
+        int64_t since = last_time > logs->finished_at ? last_time : logs->finished_at;
+
+        return logs->finished_at > 0 && now_realtime() - since >= SETTLE_USEC;
 }
 
 /* 1: there is a log to read; 0: the answer says why not. */
@@ -149,7 +155,8 @@ static int wait_for_lines(Logs *logs, uint64_t until) {
         LogPage *page = &logs->page;
         int r = 0;
 
-        while (r >= 0 && page->n == 0 && !page->more && !logs->is_ended && !is_reader_gone) {
+        while (r >= 0 && page->n == 0 && !page->more && !is_ended(logs, page->last_time) &&
+               !is_reader_gone) {
                 uint64_t now = now_monotonic();
                 if (now >= until) {
                         break;
@@ -215,14 +222,14 @@ static void write_entry(JsonWriter *json, const LogEntry *entry) {
 static int write_headers(Logs *logs) {
         const LogPage *page = &logs->page;
         bool is_before = given(logs->api, "before");
-        bool is_last = !logs->is_back && !page->more && logs->is_ended;
+        bool is_last = !is_before && (logs->is_back || !page->more) && is_ended(logs, page->last_time);
         const struct {
                 const char *name, *value;
         } headers[] = {
                 { "Weir-Cursor", is_before ? page->first : page->last },
                 { "Weir-Before", logs->is_back ? page->first : "" },
                 { "Weir-More", page->more ? "1" : "0" },
-                { "Weir-Ended", is_last || (logs->is_back && !is_before && logs->is_ended) ? "1" : "0" },
+                { "Weir-Ended", is_last ? "1" : "0" },
                 { "Weir-Gone", logs->is_gone ? "1" : "" },
         };
         int r = 0;
@@ -309,13 +316,32 @@ static int append_note(Logs *logs, Buffer *chunk, const char *code) {
         return r < 0 ? r : buffer_append_format(chunk, "[%s]\n", message);
 }
 
+/* When a job has ended the text is all of it: lines that are on their way are waited for. */
+static int next_line(Logs *logs, Buffer *chunk, JobLogLine *ret) {
+        int64_t last_time = 0;
+        int r;
+
+        while ((r = job_log_next(&logs->log, ret)) == 0 && logs->finished_at > 0) {
+                r = journal_reader_time(logs->log.reader, &last_time);
+                if (r < 0 || is_ended(logs, last_time)) {
+                        return r;
+                }
+                r = flush_chunk(chunk);
+                r = r < 0 ? r : journal_reader_wait(logs->log.reader, SETTLE_USEC / 4, -1);
+                if (r < 0 && r != -EINTR) {
+                        return r;
+                }
+        }
+        return r;
+}
+
 static int write_lines(Logs *logs, Buffer *chunk) {
         char open_stream[64] = "";
         JobLogLine line;
         int r = logs->is_gone ? append_note(logs, chunk, "log_begins_later") : 0;
 
         r = r < 0 ? r : 1;
-        while (r > 0 && (r = job_log_next(&logs->log, &line)) > 0) {
+        while (r > 0 && (r = next_line(logs, chunk, &line)) > 0) {
                 int e = line.is_foreign ? 0 : append_line(chunk, &line.line, open_stream);
                 if (e >= 0 && chunk->length >= CHUNK_BYTES) {
                         e = flush_chunk(chunk);

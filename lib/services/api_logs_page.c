@@ -142,6 +142,12 @@ static int note_place(JobLog *log, char place[static JOURNAL_CURSOR_MAX]) {
         return r == -EADDRNOTAVAIL ? 0 : r;
 }
 
+static int note_last(LogPage *page, JobLog *log) {
+        int r = note_place(log, page->last);
+
+        return r < 0 ? r : journal_reader_time(log->reader, &page->last_time);
+}
+
 int log_page_read(LogPage *page, JobLog *log) {
         uint64_t until = now_monotonic() + LOG_PAGE_USEC;
         JobLogLine line;
@@ -158,7 +164,7 @@ int log_page_read(LogPage *page, JobLog *log) {
                 }
         }
         if (r >= 0) {
-                int e = note_place(log, page->last);
+                int e = note_last(page, log);
                 r = e < 0 ? e : r;
         }
         if (r > 0 && page->n >= page->limit) {
@@ -194,7 +200,7 @@ static int read_block(LogPage *block, JobLog *log, int n) {
         if (r >= 0 && block->more) {
                 strcpy(block->first, block->entries[0].cursor);
         }
-        r = r < 0 ? r : note_place(log, block->last);
+        r = r < 0 ? r : note_last(block, log);
         return r < 0 ? r : 0;
 }
 
@@ -211,6 +217,7 @@ static int put_before(LogPage *page, LogPage *block) {
         }
         if (!*page->last) {
                 strcpy(page->last, block->last);
+                page->last_time = block->last_time;
         }
         strcpy(page->first, block->first);
         page->n += block->n;

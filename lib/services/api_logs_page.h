@@ -31,6 +31,7 @@ typedef struct LogPage {
         size_t n, n_allocated, bytes;
         char first[JOURNAL_CURSOR_MAX]; /* before this place nothing was looked at; empty: nothing was */
         char last[JOURNAL_CURSOR_MAX];  /* behind this one */
+        int64_t last_time;              /* when the journal took that line; 0: there is none */
         bool more;                      /* there may be more lines in the direction of reading */
 } LogPage;
 void log_page_done(LogPage *page);

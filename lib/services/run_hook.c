@@ -12,6 +12,9 @@
 #include "resources/process.h"
 #include "services/run_change.h"
 
+#define OUTPUT_USEC (30 * USEC_PER_SEC)
+#define OUTPUT_LOOK_USEC (5 * USEC_PER_MSEC)
+
 bool run_hook_exists(const Run *run, JobHook hook) {
         return run->spec.hooks[hook].n_commands > 0;
 }
@@ -91,6 +94,15 @@ static int fill_command(const Run *run, char *const *command, char ***ret) {
 
 /* --- running one ------------------------------------------------------------------------------------ */
 
+/* Before anything more is said of the job: the log shall tell of things in the order in which they happened, and it is complete when the
+ * job has ended. A journal that does not get on with it is not waited for. */
+static void wait_for_output(const Run *run) {
+        uint64_t until = now_monotonic() + OUTPUT_USEC;
+
+        while (journal_has_output_on_its_way() && now_monotonic() < until &&
+               run_sleep(run, OUTPUT_LOOK_USEC) >= 0) {}
+}
+
 static int tell_end(Run *run, JobHook hook, const char *program, const ProcessResult *result) {
         char exit_text[16], span[TIME_TEXT_MAX];
         bool failed = result->signal != 0 || result->exit_status != 0;
@@ -137,6 +149,7 @@ static int run_command(Run *run, JobHook hook, char *const *command, char *const
         spec.cancel_fd = run->cancel_fd;
         (void) fflush(stdout);
         r = process_run(&spec, &result);
+        wait_for_output(run);
         if (r >= 0 && (result.cancelled || (result.signal && run_sleep(run, 200 * USEC_PER_MSEC) < 0))) {
                 return -ECANCELED;
         }
