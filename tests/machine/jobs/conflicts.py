@@ -223,10 +223,23 @@ def move_versus_edit(tag: str) -> None:
     pair.in_dev.submit()
     pair.in_main.change({"a.txt": YOURS})
     job = create(stream=pair.dev)
-    if job.until("done", "needs_resolve") == "needs_resolve":
-        weirctl("resolve", job.id, "*", "--accept=theirs")
     job.done()
     equal([exists(f"{pair.main}/a.txt"), exists(f"{pair.main}/moved.txt")], [False, True], "old and new name")
+    equal(content(f"{pair.main}/moved.txt"), YOURS, "the edit under the new name")
+    nothing_left(job)
+
+
+@scenario("edited there, moved here: the edit finds the file under its new name")
+def edit_versus_move(tag: str) -> None:
+    pair = Pair(tag, {"a.txt": BASE})
+    pair.in_dev.change({"a.txt": THEIRS})
+    pair.in_main.p4("edit", "a.txt")
+    pair.in_main.p4("move", "a.txt", "moved.txt")
+    pair.in_main.submit()
+    job = create(stream=pair.dev)
+    job.done()
+    equal([exists(f"{pair.main}/a.txt"), exists(f"{pair.main}/moved.txt")], [False, True], "old and new name")
+    equal(content(f"{pair.main}/moved.txt"), THEIRS, "the edit under the new name")
     nothing_left(job)
 
 

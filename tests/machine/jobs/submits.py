@@ -1,6 +1,8 @@
 """Scenarios: what others do meanwhile, and what a server refuses."""
+import json
+
 from conflicts import BASE, THEIRS
-from jobs import create, nothing_left, refused, submitted_once, weirctl
+from jobs import Job, create, nothing_left, refused, submitted_once, weirctl
 from perforce import ROOM, Pair, Workspace, content, described, lines, make_user, p4, run, save
 from scenario import Gate, scenario
 from tap import equal, eventually, holds
@@ -170,6 +172,36 @@ def no_permission(tag: str) -> None:
     job = create(stream=pair.dev, environment=login(f"{tag}reader"))
     job.until("failed")
     holds("p4 protect" in job.show()["error"], f"error {job.show()['error']!r}")
+
+
+def with_options(stream: str, options: str, owner: str) -> None:
+    form = {k: v for k, v in p4("stream", "-o", stream)[0].items() if k not in ("code", "Update", "Access")}
+    save("stream", form | {"Options": f"{options} notoparent nofromparent mergedown", "Owner": owner}, "-f")
+
+
+@scenario("the target stream takes submits of its owner alone: failed by the server's words; once it is open, a retry is done")
+def owners_stream(tag: str) -> None:
+    pair = Pair(tag)
+    pair.in_dev.change({"a.txt": "x\n"})
+    with_options(pair.main, "ownersubmit unlocked", "bob")
+    job = create(stream=pair.dev)
+    fields = job.failed("")
+    holds(pair.main in fields["error"] and "bob" in fields["error"], f"error {fields['error']!r}")
+    nothing_left(job)
+    with_options(pair.main, "allsubmit unlocked", "bob")
+    again = Job(json.loads(weirctl("retry", job.id, "--json"))["id"])
+    submitted_once(again, again.done()["changelist"])
+    nothing_left(again)
+
+
+@scenario("the target stream is locked: its form is closed, its files are not")
+def locked_stream(tag: str) -> None:
+    pair = Pair(tag)
+    pair.in_dev.change({"a.txt": "x\n"})
+    with_options(pair.main, "allsubmit locked", "bob")
+    job = create(stream=pair.dev)
+    submitted_once(job, job.done()["changelist"])
+    nothing_left(job)
 
 
 @scenario("files that somebody has open in the client: failed with their list, and left alone")

@@ -2,10 +2,11 @@
 import os
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 from jobs import create, nothing_left, submitted_once, weirctl
-from perforce import Pair, p4, run
+from perforce import ROOM, Pair, p4, run
 from scenario import Gate, scenario
 from tap import equal, eventually, holds
 
@@ -38,10 +39,43 @@ def output(*words: str) -> bytes:
     return subprocess.run(words, capture_output=True, check=False).stdout
 
 
-@scenario("no secret in arguments, environments, the journal, jobs.db, transient units, properties or answers")
-def no_secret(tag: str) -> None:
+def callers_ticket() -> bytes:
     ticket = next(w for w in output("p4", "tickets").decode().splitlines() if "(super)" in w).split()[-1].encode()
     equal(len(ticket), 32, "the canary, the caller's ticket, is a ticket")
+    return ticket
+
+
+def main_pid(unit: str) -> int:
+    return int(output("systemctl", "show", "-P", "MainPID", unit))
+
+
+def is_in_memory(pid: int, secret: bytes) -> bool:
+    """Whether a process has it anywhere where it can write."""
+    with open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+            place, rights = line.split()[:2]
+            if not rights.startswith("rw"):
+                continue
+            begin, end = (int(number, 16) for number in place.split("-"))
+            try:
+                memory.seek(begin)
+                if secret in memory.read(end - begin):
+                    return True
+            except OSError:  # not there for reading
+                continue
+    return False
+
+
+def files_with(secret: bytes, since: Path) -> list[str]:
+    """Of those written since then, wherever they are but with the server."""
+    found = run(["find", "/", "/run", "/tmp", "/dev/shm", "-xdev", "-newer", str(since), "-type", "f",
+                 "-exec", "grep", "-a", "-l", "-F", secret.decode(), "{}", "+"]).stdout
+    return sorted(found.decode().splitlines())
+
+
+@scenario("no secret in arguments, environments, the journal, jobs.db, transient units, properties or answers")
+def no_secret(tag: str) -> None:
+    ticket = callers_ticket()
     pair, gate, watch = Pair(tag), Gate(tag), Watch(ticket)
     pair.in_dev.change({"a.txt": "x\n"})
     watch.start()
@@ -54,6 +88,8 @@ def no_secret(tag: str) -> None:
     holds(ticket not in shown, "the ticket is in what systemd or weir-jobd tells")
     for root in ("/run/systemd/transient", "/run/systemd/units", "/var/lib/weir", "/var/lib/weir-credentials", "/etc"):
         equal(run(["grep", "-r", "-a", "-l", "-F", "-f", "-", root], ticket).stdout, b"", f"the ticket below {root}")
+    for daemon in ("weir-jobd", "weir-unitd", "weir-lockd"):
+        holds(not is_in_memory(main_pid(daemon), ticket), f"{daemon} still has the ticket in its memory")
     gate.open()
     job.done()
     watch.is_over = True
@@ -62,6 +98,25 @@ def no_secret(tag: str) -> None:
     holds(ticket not in output("journalctl", "-q", "--all", "-o", "export"), "the ticket is in the journal")
     equal(sorted(os.listdir("/var/lib/weir-credentials")), [], "credentials of jobs that have ended")
     nothing_left(job)
+
+
+@scenario("a runner that is killed, or crashes, leaves no ticket in a file; credentials go with the last attempt")
+def no_leftover(tag: str) -> None:
+    ticket, pair, gate = callers_ticket(), Pair(tag), Gate(tag)
+    pair.in_dev.change({"a.txt": "x\n"})
+    since, own = ROOM / "out" / tag, Path("/root/.p4tickets")
+    since.touch()
+    time.sleep(0.02)  # as exact as the times of files are
+    own.touch()
+    job = create(stream=pair.dev, hooks={"build": gate.command})
+    for signal in ("KILL", "SEGV"):  # after the first one another attempt goes on
+        gate.reached()
+        gate.close()
+        run(["systemctl", "kill", "--kill-whom=main", "-s", signal, job.unit()])
+    job.failed("signal")
+    nothing_left(job)
+    equal(files_with(ticket, since), [str(own)], "files with the ticket")
+    equal(sorted(os.listdir("/var/lib/weir-credentials")), [], "credentials of jobs that have ended")
 
 
 # --- many ------------------------------------------------------------------------------------------------------------------------
