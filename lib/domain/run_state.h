@@ -18,8 +18,8 @@ typedef struct RunState {
         uint64_t lock_waits; /* of these, because somebody had a file locked */
         uint64_t n_files;    /* in the shelf */
         bool is_reverted;    /* the files are in the shelf only */
-        char *boot;          /* of the machine, when the workspace was written; NULL: it is on disk as it is */
-        uint64_t conflicts;  /* the stamp of the list that people were told when the workspace was synced last; 0: none */
+        char *boot; /* of the machine, when the workspace was written; NULL: it is on disk as it is */
+        uint64_t conflicts; /* the stamp of the list that people were told when the workspace was synced last; 0: none */
         ChunkCounts chunks;
         /* Set at the end; NULL before. */
         char *outcome; /* "done", "failed" */

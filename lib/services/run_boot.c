@@ -15,7 +15,8 @@
 #define BOOT_ID_MAX ((size_t) 64)
 
 static int read_boot(char **ret) {
-        const char *file = getenv("WEIR_BOOT_ID_FILE"); /* of machines that share a kernel, as those of the tests do */
+        const char *file = getenv(
+                        "WEIR_BOOT_ID_FILE"); /* of machines that share a kernel, as those of the tests do */
         int r = file_read(file ?: BOOT_ID, BOOT_ID_MAX, ret, NULL);
         if (r >= 0) {
                 (*ret)[strcspn(*ret, "\n")] = 0;

@@ -100,7 +100,8 @@ static int commit_end(Run *run) {
 }
 
 int run_job(Run *run) {
-        int r = run->state.outcome ? run_ticket_install(run) : walk(run); /* weir-finish needs the ticket in any case */
+        int r = run->state.outcome ? run_ticket_install(run) :
+                                     walk(run); /* weir-finish needs the ticket in any case */
         if (r < 0 && r != -ECANCELED && r != -EREMOTEIO) {
                 r = run_fail(run, "internal error", "Failed in %s: %s", job_stage_to_string(run->stage),
                              strerror(-r));
