@@ -1,5 +1,6 @@
 """weir's side of a scenario: making jobs with weirctl, waiting for them, and what may be left of them."""
 import json
+import os
 import shlex
 import sqlite3
 import subprocess
@@ -172,6 +173,22 @@ def nothing_left(job: Job, client: str = "", but: tuple[str, ...] = ()) -> None:
     except Failed:
         raise Failed(f"left of {job}: {rests()}\n{job.story()}") from None
     equal(job.show().get("left_behind", []), [], f"what {job} could not remove")
+
+
+def rests_of_all() -> list[str]:
+    """When no job runs: what any of them left, also one that nobody knows because it never came to be."""
+    rests = active_units() + [f"{folder}/{name}" for folder in ("/var/lib/weir-run", "/var/lib/weir-credentials", "/run/weir-job")
+                              if Path(folder).is_dir() for name in os.listdir(folder)]
+    rests += [f"lock {lock['resource']}" for lock in json.loads(weirctl("locks", "--json")) if "INT-" in json.dumps(lock)]
+    rests += [f"client {r['client']}" for r in p4("clients", "-e", "weir-INT-*") if "client" in r]
+    return rests + [f"changelist {r['change']}" for r in p4("changes", "-l", "-s", "pending") if "[weir INT-" in r.get("desc", "")]
+
+
+def nothing_left_at_all() -> None:
+    try:
+        eventually(lambda: not rests_of_all(), 10, "nothing is left")
+    except Failed:
+        raise Failed(f"left: {rests_of_all()}") from None
 
 
 def submitted_once(job: Job, change: int) -> None:
