@@ -62,7 +62,7 @@ const relativeOf = (points) => {
 /* So many that neighbours on the axis differ. */
 function digitsFor(step, high) {
     const unit = 1024 ** Math.floor(Math.log(Math.max(high, 1)) / Math.log(1024));
-    return Math.min(6, Math.max(1, Math.ceil(Math.log10(unit / step))));
+    return Math.min(6, Math.max(0, Math.ceil(Math.log10(unit / step))));
 }
 
 /* Round steps of powers of 1024, so that the axis says 512 MiB and not 488.3 MiB. */

@@ -15,6 +15,7 @@ function cached(kind, options) {
 }
 
 export const number = (value) => cached("NumberFormat", {}).format(value);
+export const signedNumber = (value) => cached("NumberFormat", { signDisplay: "exceptZero" }).format(value).replace("-", "−");
 export const decimal = (value, digits = 1) =>
     cached("NumberFormat", { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
 export const percent = (value) =>

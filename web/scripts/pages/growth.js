@@ -27,7 +27,7 @@ class GrowthPage {
             id: stream.id, name: stream.name, server: stream.server_name, change, part: change.part, largest, amount: Math.abs(stream.change),
             before: format.size(stream.before_bytes), before_exact: format.exactSize(stream.before_bytes),
             now: format.size(stream.size_bytes), now_exact: format.exactSize(stream.size_bytes),
-            files: format.number(stream.file_change), since: format.day(stream.since), since_exact: format.exactTime(stream.since), since_iso: stream.since,
+            files: format.signedNumber(stream.file_change), since: format.day(stream.since), since_exact: format.exactTime(stream.since), since_iso: stream.since,
         };
     }
 
