@@ -22,3 +22,22 @@ pages_end() { # instead of the plan of tap.sh where a case has only files of bro
     [ "$tap_count" -eq 0 ] || echo "1..$tap_count"
     exit $((tap_failed + ${pages_failed:-0} > 0))
 }
+
+# Jobs in the states that a page shows: done, waiting for a decision, failed, waiting for its turn. Prints their ids.
+web_jobs() {
+    local stream id
+    {
+        weirctl integrate --server=demo --stream=//demo/dev --description="Sprint 14" --wait
+        for stream in dev main; do # both sides change the same line
+            client_for "//demo/$stream"
+            work sync -q
+            work edit src/feature1.c
+            sed -i "7s/.*/line 7, as $stream wants it/" "/work/$client/src/feature1.c"
+            submit "Line 7 of feature 1."
+        done
+        weirctl integrate --server=demo --stream=//demo/dev --description="Sprint 15" --wait
+        weirctl integrate --server=demo --stream=//demo/rel --description="Nightly 7" --hook "build=/bin/sh -c 'echo no; exit 3'" --wait
+        weirctl integrate --server=demo --stream=//demo/dev --description="Sprint 16" --client="$(weirctl show "$(weirctl jobs --json --limit=2 | json "d[1]['id']")" --json | json "d['client']")"
+    } >/tmp/jobs.log 2>&1
+    weirctl jobs --json | json "' '.join(j['id'] for j in reversed(d))"
+}

@@ -46,6 +46,7 @@ from selenium.webdriver.remote.webelement import WebElement
 sys.path.append(str(Path(__file__).resolve().parents[1] / "machine/jobs"))
 from tap import Failed, Report, Skipped  # noqa: E402
 
+TOP = Path(__file__).resolve().parents[2]
 BASE = os.environ.get("WEB", "http://127.0.0.1:8585")
 RESULTS = Path(os.environ.get("WEB_RESULTS", "/run/host/results/web"))
 SECONDS = 15  # how long anything may take; a slow test host is not the pages' fault
@@ -267,7 +268,7 @@ class Browser:
         """Takes what the browser has noted since the last time."""
         for entry in self.driver.get_log("browser"):
             if entry["level"] in ("SEVERE", "WARNING"):
-                self.complaints.append(f"console: {entry['message']}")
+                self.complaints.append(f"console: {entry['message'].splitlines()[0]}")
         for entry in self.driver.get_log("performance"):
             message = json.loads(entry["message"])["message"]
             self.note(message["method"], message["params"])

@@ -1,49 +1,96 @@
 #!/usr/bin/python3
-"""What holds for every page; first, that the frame of these tests sees what it shall see."""
-from browser import Pages
-from tap import Failed, equal, holds
+"""Every page, in both languages, as a visitor and as somebody who is logged in, at three widths, light and dark, by keyboard; and what each
+costs at first. Pictures of all of it are kept in build/results/web."""
+import re
+
+from browser import TOP, Browser, Pages
+from rules import BEHIND_LOGIN, PAGES, complain, everything, focus_way, rule
+from tap import equal, holds
+
+WIDTHS = [1280, 360, 2560]
+FIRST_LOAD = 150 * 1024
 
 pages = Pages()
 
 
-@pages.check("a browser reads what the web server has", allow="favicon")
-def _(b):
-    b.open("/api/servers", settle=False)
-    holds('"name":"demo"' in b.text(), "the server is told")
-    holds(b.loaded()["/api/servers"] > 200, "bytes are counted")
+def file_of(path: str) -> str:
+    return re.sub(r"\W+", "-", path).strip("-") or "streams"
 
 
-@pages.check("what nobody should see is seen: failed requests, other hosts, broken policies, errors on the console", allow=".")
-def _(b):
-    for code, wanted in [("fetch('/api/nothing').then(done, done)", "request: 404"),
-                         ("fetch('http://other.example/').then(done, done)", "Content Security Policy"),
-                         ("console.error('seen'); done()", "seen"), ("setTimeout(() => { done(); nothing() })", "nothing is not defined")]:
-        b.open("/api/info", settle=False)
-        b.forget()
-        b.driver.execute_async_script("const done = arguments[arguments.length - 1];" + code)
-        b.until(lambda: any(wanted in trouble for trouble in b.troubles()), f"{code} is noticed: {b.complaints}", 5)
+def is_whole(path: str, language: str, user: str) -> None:
+    @pages.check(f"{path} is whole: {language}, {user or 'a visitor'}")
+    def _(b: Browser) -> None:
+        b.language(language)
+        if user:
+            b.log_in(user)
+        b.open(path)
+        found = [f"{problem}" for problem in everything(b, language)]
+        for width in WIDTHS:
+            b.size(width)
+            b.settle()
+            found += [f"at {width}: {problem}" for problem in rule(b, "auditSize()")]
+            for theme in ["light", "dark"]:
+                b.theme(theme)
+                found += [f"at {width}, {theme}: {problem}" for problem in rule(b, "auditTheme()")]
+                b.screenshot(f"{file_of(path)}-{language}-{width}-{theme}{'-' + user if user else ''}")
+            b.theme("light")
+        complain(found)
 
 
-@pages.check("a language, a theme and a width are what the page finds")
-def _(b):
-    for language, theme, width in [("en-GB", "light", 360), ("ru-RU", "dark", 2560)]:
-        b.language(language[:2])
-        b.theme(theme)
+def is_walked(path: str, width: int) -> None:
+    @pages.check(f"{path} by Tab alone, {width} pixels wide")
+    def _(b: Browser) -> None:
+        b.log_in("weir")
         b.size(width)
-        b.open("/api/info", settle=False)
-        equal(b.script("return [navigator.language, matchMedia('(prefers-color-scheme: dark)').matches, innerWidth]"),
-              [language, theme == "dark", width], "what the page finds")
+        b.open(path)
+        complain(focus_way(b))
 
 
-@pages.check("a session is the reader's until it is put away")
-def _(b):
-    for user in ["weir", "super"]:
-        b.log_in(user)
-        b.open("/api/session", settle=False)
-        holds(f'"user":"{user}"' in b.text(), f"{user} is logged in: {b.text()}")
-    b.log_out()
-    b.open("/api/session", settle=False)
-    holds('"user":null' in b.text(), f"nobody is logged in: {b.text()}")
+for page in PAGES:
+    for speech in ["en", "ru"]:
+        is_whole(page, speech, "weir")
+        if not BEHIND_LOGIN.match(page):
+            is_whole(page, speech, "")
+    is_walked(page, 1280)
+    is_walked(page, 360)
+
+
+@pages.check("each page is called by a name of its own")
+def _(b: Browser) -> None:
+    b.log_in("weir")
+    seen: dict[str, str] = {}
+    for path in [p for p in PAGES if p != "/jobs?all=1"]:
+        b.open(path)
+        holds(b.title not in seen, f"{path} and {seen.get(b.title)} are both called {b.title!r}")
+        seen[b.title] = path
+
+
+@pages.check("every page comes with at most 150 KB at first")
+def _(b: Browser) -> None:
+    b.log_in("weir")
+    found = []
+    for path in PAGES:
+        b.driver.get("about:blank")
+        b.cdp("Network.clearBrowserCache")
+        b.forget()
+        b.open(path)
+        came = b.loaded()
+        total = int(sum(came.values()))
+        print(f"#   {path}: {total} bytes in {len(came)} requests")
+        holds(total > 5000, f"{path}: only {total} bytes came: {came}")
+        if total > FIRST_LOAD:
+            found.append(f"{path}: {total} bytes: {sorted(came.items(), key=lambda item: -item[1])[:12]}")
+    complain(found)
+
+
+@pages.check("every script can be read by the browser")
+def _(b: Browser) -> None:
+    b.open("/")
+    for script in sorted((TOP / "web/scripts").rglob("*.js")):
+        address = "/" + str(script.relative_to(TOP / "web"))
+        if script.name not in ("app.js", "theme-start.js"): # which begin to work at once, as they have on this page
+            said = b.driver.execute_async_script("const done = arguments[1]; import(arguments[0]).then(() => done(''), (e) => done(String(e)))", address)
+            equal(said, "", address)
 
 
 pages.end()

@@ -189,6 +189,30 @@ def _(b):
     b.wait_for("#h-stream .error", text="a stream")
 
 
+def merge(b, made: Pair) -> None:
+    """The editor: one block answered with a button, the other by hand."""
+    b.click('[data-action="compare"]')
+    b.wait_for(".merge-row.is-conflict", seconds=60)
+    b.wait_for('[data-part="left"]', text="2 conflicts left")
+    texts = b.script("return ['theirs', 'base', 'yours'].map((side) => [...document.querySelectorAll(`.side-${side} .merge-line`)].map((line) => line.textContent))")
+    equal([side[2] for side in texts], ["theirs 3", "base 3", "yours 3"], "line 3 side by side")
+    equal([side[5] for side in texts], ["theirs 6", "base 6", "base 6"], "line 6, which only one changed")
+    holds(b.wait_for('[data-action="save"]').get_attribute("disabled"), "nothing with conflicts can be saved")
+    b.screenshot("job-merge", whole=False)
+    b.click('[data-choice="theirs"]')
+    b.wait_for('[data-part="left"]', text="1 conflict left")
+    b.script("document.execCommand('undo')")
+    b.wait_for('[data-part="left"]', text="2 conflicts left")
+    b.script("document.querySelector('.merge-text').setSelectionRange(0, 0)")
+    b.click('[data-choice="theirs"]')
+    b.wait_for('[data-part="left"]', text="1 conflict left")
+    b.script("""const text = document.querySelector('.merge-text'); text.value = text.value.replace(/>>>> ORIGINAL[^]*?<<<<\\n/, 'by hand 9\\n');
+                text.dispatchEvent(new Event('input'))""")
+    b.wait_for('[data-part="left"]', text="no conflict left")
+    b.click('[data-action="save"]')
+    b.wait_gone("dialog")
+
+
 @pages.check("preview, start, live log, conflict, merge editor, continue, done")
 def _(b):
     made = pair(conflict=True)
@@ -218,30 +242,6 @@ def _(b):
     equal(content(f"{made.main}/a.txt"), lines("base", l3="theirs 3", l6="theirs 6", l9="by hand 9"), "what was submitted")
     equal(job(b, name)["status"], "done", "the job")
     b.until(lambda: b.script("return document.querySelectorAll('.stage.is-passed').length") >= 6, "phases are passed")
-
-
-def merge(b, made: Pair) -> None:
-    """The editor: one block answered with a button, the other by hand."""
-    b.click('[data-action="compare"]')
-    b.wait_for(".merge-row.is-conflict", seconds=60)
-    b.wait_for('[data-part="left"]', text="2 conflicts left")
-    texts = b.script("return ['theirs', 'base', 'yours'].map((side) => [...document.querySelectorAll(`.side-${side} .merge-line`)].map((line) => line.textContent))")
-    equal([side[2] for side in texts], ["theirs 3", "base 3", "yours 3"], "line 3 side by side")
-    equal([side[5] for side in texts], ["theirs 6", "base 6", "base 6"], "line 6, which only one changed")
-    holds(b.wait_for('[data-action="save"]').get_attribute("disabled"), "nothing with conflicts can be saved")
-    b.screenshot("job-merge", whole=False)
-    b.click('[data-choice="theirs"]')
-    b.wait_for('[data-part="left"]', text="1 conflict left")
-    b.script("document.execCommand('undo')")
-    b.wait_for('[data-part="left"]', text="2 conflicts left")
-    b.script("document.querySelector('.merge-text').setSelectionRange(0, 0)")
-    b.click('[data-choice="theirs"]')
-    b.wait_for('[data-part="left"]', text="1 conflict left")
-    b.script("""const text = document.querySelector('.merge-text'); text.value = text.value.replace(/>>>> ORIGINAL[^]*?<<<<\\n/, 'by hand 9\\n');
-                text.dispatchEvent(new Event('input'))""")
-    b.wait_for('[data-part="left"]', text="no conflict left")
-    b.click('[data-action="save"]')
-    b.wait_gone("dialog")
 
 
 @pages.check("conflicts are resolved by choice, one by one or all at once, and only then")
@@ -358,7 +358,8 @@ def _(b):
     made = pair()
     name = create(b, stream=made.dev, trial=True, hooks={"build": [["sh", "-c", "i=0; while [ $i -lt 900 ]; do i=$((i+1)); echo line $i; sleep 0.02; done"]]})
     open_as_super(b, f"/jobs/{name}")
-    b.wait_for(".log-line", text="line 100", seconds=60)
+    shown = "return document.querySelector('.log-lines').textContent"
+    b.until(lambda: re.search(r"line [1-9]\d\d", b.script(shown)), "the hook's lines come", 60)
     bottom = f"const s = document.querySelector('{LOG}'); return s.scrollHeight - s.scrollTop - s.clientHeight"
     holds(b.script(bottom) < 30, "it is at its end")
     b.script(f"document.querySelector('{LOG}').scrollTop = 400")
@@ -369,7 +370,7 @@ def _(b):
     b.click(".log-newer")
     b.until(lambda: b.script(bottom) < 30, "back at the end")
     wait_for(b, name, "done")
-    b.wait_for(".log-line", text="line 900", seconds=40)
+    b.until(lambda: "line 900" in b.script(shown), "the last line", 40)
     missing = set(range(1, 901)) - {int(e["data"].split()[1]) for e in api(b, f"/api/jobs/{name}/logs?limit=10000") if e["data"].startswith("line ")}
     equal(missing, set(), "lines that are missing")
 
