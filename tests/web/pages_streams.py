@@ -526,6 +526,19 @@ def _(b):
     b.wait_gone("#offline", seconds=30)
 
 
+@pages.check("a page that cannot be filled says why, and fills itself later", allow=".")
+def _(b):
+    b.cdp("Network.enable")
+    b.cdp("Network.setBlockedURLs", urls=["*/api/servers"])
+    try:
+        b.open("/", settle=False)
+        b.wait_for("#summary .error", "cannot be reached")
+    finally:
+        b.cdp("Network.setBlockedURLs", urls=[])
+    b.script("window.dispatchEvent(new Event('online'))")
+    b.wait_for("#summary", "streams in 2 servers")
+
+
 @pages.check("nothing is asked while the page is hidden")
 def _(b):
     b.open("/operations")

@@ -62,11 +62,12 @@ function trendOf(spark) {
 
 /* --- rows ------------------------------------------------------------------------------------------------------------ */
 
-export function streamRow(stream, { activity, spark, is_selected, is_busy, may_measure }) {
+export function streamRow(stream, { activity, spark, is_selected, is_busy, is_server_busy, may_measure }) {
     const lock = lockOfStream(activity, stream), run = operationOfStream(activity, stream);
     const is_running = is_busy || Boolean(run);
     return {
         id: stream.id, name: stream.name, server: stream.server_name, is_measured: stream.is_measured, is_selected, is_running, may_measure,
+        is_taken: is_running || is_server_busy || Boolean(lock),
         size: format.size(stream.size_bytes), size_exact: format.exactSize(stream.size_bytes),
         files: format.short(stream.file_count), files_exact: t("streams.files", { count: stream.file_count }),
         measured: stream.is_measured ? format.when(stream.last_updated) : null,

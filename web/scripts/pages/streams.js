@@ -28,6 +28,7 @@ class StreamsPage {
     selected = new Set();
     busy = new Set(); // "stream 7", "server 1", "all", "config": started here, not yet seen in the activity
     is_loaded = false;
+    problem = null;
     is_waiting = false; // for the end of what was started here
     timer = null;
 
@@ -46,9 +47,15 @@ class StreamsPage {
     }
 
     async load(signal = this.page.signal) {
-        await this.list.loadServers(signal);
-        await this.list.load(this.is_closed, signal);
-        this.is_loaded = true;
+        try {
+            await this.list.loadServers(signal);
+            await this.list.load(this.is_closed, signal);
+        } catch (error) {
+            this.problem = this.is_loaded ? null : error.message; // what is shown already stays
+            await this.draw();
+            throw error;
+        }
+        Object.assign(this, { is_loaded: true, problem: null });
         await this.draw();
     }
 
@@ -104,13 +111,14 @@ class StreamsPage {
     server(server) {
         const window = this.list.window(server.id), may_measure = this.page.session.may("operator");
         const is_closed = this.is_closed(server), { q } = this.list.query;
+        const head = serverHead(server, this.now, { is_busy: this.busy.has(`server ${server.id}`) || this.busy.has("all"), may_measure });
         return {
-            ...serverHead(server, this.now, { is_busy: this.busy.has(`server ${server.id}`) || this.busy.has("all"), may_measure }),
+            ...head,
             is_closed, is_open: !is_closed, columns: this.columns(), columns_name: this.columns()[0], columns_rest: this.columns().slice(1),
             found: q ? t("streams.count", { count: window.total ?? 0 }) : null,
             rows: window.streams.map((stream) => streamRow(stream, {
                 activity: this.now, spark: this.list.sparks.get(stream.id), is_selected: this.selected.has(stream.id),
-                is_busy: this.busy.has(`stream ${stream.id}`), may_measure,
+                is_busy: this.busy.has(`stream ${stream.id}`), is_server_busy: head.is_busy, may_measure,
             })),
             has_rows: window.streams.length > 0, pager: this.pager(window), csv: this.csv(window.total, { server_id: server.id }),
         };
@@ -126,7 +134,7 @@ class StreamsPage {
         const servers = list.servers.map((server) => this.server(server)).filter((server, i) => !q || (list.window(list.servers[i].id).total ?? 1) > 0);
         const all = lockOfAll(this.now), config = lockOfConfig(this.now), role = page.session.role;
         return {
-            servers, is_loaded: this.is_loaded, q, is_empty: this.is_loaded && list.servers.length === 0,
+            servers, is_loaded: this.is_loaded, is_loading: !this.is_loaded && !this.problem, problem: this.problem, q, is_empty: this.is_loaded && list.servers.length === 0,
             is_nothing: this.is_loaded && list.servers.length > 0 && servers.length === 0, nothing: t("streams.nothing", { q }),
             summary: countText(q ? "streams.found" : "streams.total", total.streams, q ? total.servers : list.servers.length),
             are_closed: list.servers.length > 0 && list.servers.every(this.is_closed), several: list.servers.length > 1,
