@@ -65,7 +65,8 @@ export async function show(element, name, data = {}) {
 const keyOf = (node) => (node.nodeType === Node.ELEMENT_NODE ? node.dataset.key ?? (node.id || null) : null);
 const isSame = (a, b) => a.nodeType === b.nodeType && a.nodeName === b.nodeName && (a.type ?? "") === (b.type ?? "");
 
-/* For each wanted node the one that is there and becomes it, or itself. Those without a key keep their order. */
+/* For each wanted node the one that is there and becomes it, or itself. Those without a key keep their order. A text never skips over an
+ * element to become one behind it: the element would be lost for its own counterpart. */
 function pair(children, wanted) {
     const keyed = new Map(children.filter(keyOf).map((child) => [keyOf(child), child]));
     let plain = children.filter((child) => keyOf(child) === null);
@@ -76,7 +77,8 @@ function pair(children, wanted) {
             keyed.delete(key);
             return found && isSame(found, fresh) ? found : fresh;
         }
-        const index = plain.findIndex((child) => isSame(child, fresh));
+        const nearest = fresh.nodeType === Node.ELEMENT_NODE ? plain : plain.slice(0, 1);
+        const index = nearest.findIndex((child) => isSame(child, fresh));
         const found = plain[index] ?? fresh;
         plain = plain.slice(index + 1);
         return found;
