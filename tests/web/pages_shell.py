@@ -152,7 +152,10 @@ def _(b: Browser) -> None:
         complain(rule(b, "auditTheme()") + rule(b, "auditSize()"))
     finally:
         systemctl("start", "weir-web.socket")
-    b.wait_gone("#offline", seconds=60)
+    b.wait_for("main h1", "Operations", seconds=60)
+    b.wait_gone("#offline")
+    b.settle()
+    complain(everything(b, "en"))
     b.click("nav a[href='/']")
     b.until(lambda: b.path == "/" and b.exists("main h1", before), "the page is there again")
     b.settle()
@@ -179,14 +182,14 @@ def _(b: Browser) -> None:
     os.rename("/usr/lib/weir/cgi/api.cgi", "/usr/lib/weir/cgi/api.away")
     try:
         for path in ["/", "/streams/1", "/growth", "/operations"]:
-            b.open(path)
-            holds(b.exists("[role=alert], [role=status], .empty"), f"{path} says that something is wrong")
+            b.open(path, settle=False)
+            b.wait_for(".toast-error, .empty")
             holds(len(b.text("main")) > 10, f"{path} is not blank")
             complain(rule(b, "leaks()"))
             b.screenshot("broken" + path.replace("/", "-"), whole=False)
     finally:
         os.rename("/usr/lib/weir/cgi/api.away", "/usr/lib/weir/cgi/api.cgi")
-    b.open("/")
+    b.open("/operations")
     complain(everything(b, "en"))
 
 

@@ -102,11 +102,22 @@ const frameActions = {
     theme: () => setTheme(NEXT_THEME[theme()]),
 };
 
+const ASK_AGAIN = 3000;
+let asking = null;
+
+/* While weir cannot be reached it is asked for, whatever the page does itself; one that could not be opened is then opened anew,
+ * from the beginning, because a browser may remember that a script was not there. */
 function offline(is_offline) {
     const banner = document.getElementById("offline");
     if (banner.hidden === is_offline) {
         banner.hidden = !is_offline;
         banner.textContent = is_offline ? t("shell.offline") : "";
+        clearInterval(asking);
+        if (is_offline) {
+            asking = setInterval(() => document.hidden || api.raw("/healthz").catch(() => {}), ASK_AGAIN);
+        } else if (current?.has_failed) {
+            location.reload();
+        }
     }
 }
 
@@ -191,7 +202,9 @@ async function fill(route, page) {
         if (!(error instanceof ApiError)) {
             console.error(error);
         }
-        await showProblem(page.element, t(is_missing ? "shell.not_found.title" : "shell.problem.title"), error.message);
+        current.has_failed = true;
+        const text = document.getElementById("offline").hidden ? error.message : t("shell.offline");
+        await showProblem(page.element, t(is_missing ? "shell.not_found.title" : "shell.problem.title"), text);
     }
 }
 
