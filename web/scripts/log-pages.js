@@ -86,12 +86,12 @@ export class LogPages {
     }
 
     /* {added, dropped}: lines put in front, and lines lost at the end for it. */
-    async growBefore(signal) {
+    async growBefore(signal, limit = PAGE_LINES) {
         if (this.atStart || this.lines.length === 0) {
             return { added: 0, dropped: 0 };
         }
         const head = this.lines[0];
-        const { entries, more } = await this.page({ before: head.cursor, limit: PAGE_LINES }, signal);
+        const { entries, more } = await this.page({ before: head.cursor, limit }, signal);
         if (this.lines[0] !== head) {
             return { added: 0, dropped: 0 }; /* the other end's page moved it meanwhile */
         }

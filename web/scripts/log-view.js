@@ -10,6 +10,8 @@ import { VirtualRows } from "./virtual-rows.js";
 
 const WAIT_SECONDS = 20;
 const RETRY_MS = 3000;
+const BREATH_MS = 200; /* lines that come one by one are fetched some at a time */
+const BACKWARD_LINES = 2000;
 const NEAR_ROWS = 150;
 const SEARCH_DELAY_MS = 250;
 const HIGHLIGHT = "log-match";
@@ -34,6 +36,7 @@ export class LogView {
         this.rows = new VirtualRows({
             scroller: this.scroller, list: this.part("lines"), rowHeight: this.measure(),
             make: (index) => this.row(index), onScroll: () => this.scrolled(),
+            onResize: () => this.following && this.rows?.toEnd(),
         });
         this.listen();
     }
@@ -48,10 +51,11 @@ export class LogView {
         return height || 20;
     }
 
+    /* Logs of ordinary length get their numbers, when one begins at the end, by a look at what is before. */
     async open(where) {
         await this.jump(() => where === "start" ? this.pages.openStart(this.signal) : this.pages.openEnd(this.signal),
             where !== "start");
-        this.live();
+        this.grow("before", BACKWARD_LINES).then(() => this.live());
     }
 
     close() {
@@ -103,7 +107,9 @@ export class LogView {
 
     /* After the window moved: keep says that the indexes still mean the same rows. */
     show(keep) {
-        this.rows.reset(this.pages.lines.length, keep);
+        const isNumbered = this.pages.first !== null;
+        this.rows.reset(this.pages.lines.length, keep && isNumbered === this.isNumbered);
+        this.isNumbered = isNumbered;
         this.highlight();
         this.tell();
     }
@@ -211,7 +217,7 @@ export class LogView {
     }
 
     /* One more page at one end, while somebody scrolls towards it. */
-    async grow(end) {
+    async grow(end, limit) {
         if (this.growing) {
             return;
         }
@@ -219,7 +225,7 @@ export class LogView {
         this.growing = true;
         try {
             if (end === "before") {
-                const { added } = await this.pages.growBefore(signal);
+                const { added } = await this.pages.growBefore(signal, limit);
                 this.moved(added, signal);
             } else {
                 const { dropped } = await this.pages.growAfter({}, signal);
@@ -241,6 +247,9 @@ export class LogView {
             this.rows.shift(shift, this.pages.lines.length);
         }
         this.show(true);
+        if (this.following) {
+            this.rows.toEnd();
+        }
     }
 
     /* --- live ---------------------------------------------------------------------------------------------------- */
@@ -268,9 +277,7 @@ export class LogView {
                 const wait = this.source.isLive() ? WAIT_SECONDS : 0;
                 const grown = await this.pages.growAfter({ wait, mayDrop: this.following }, signal);
                 this.arrived(grown, signal);
-                if (wait === 0 && grown.added === 0) {
-                    await pause(RETRY_MS);
-                }
+                await pause(grown.added > 0 ? BREATH_MS : wait > 0 ? 0 : RETRY_MS);
             } catch (error) {
                 this.failed(error, signal);
                 await pause(RETRY_MS);
@@ -283,6 +290,7 @@ export class LogView {
             return;
         }
         this.isTold = false;
+        this.following &&= this.rows.isAtEnd(); /* somebody may have scrolled a moment ago */
         if (dropped > 0) {
             this.rows.shift(-dropped, this.pages.lines.length);
         }

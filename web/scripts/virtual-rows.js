@@ -5,8 +5,9 @@
 const OVERSCAN = 24;
 
 export class VirtualRows {
-    /* scroller: overflows; list: its child that holds the rows; make(index) → element; onScroll(): after every repaint by scrolling. */
-    constructor({ scroller, list, rowHeight, make, onScroll }) {
+    /* scroller: overflows; list: its child that holds the rows; make(index) → element; onScroll(): after every repaint by scrolling;
+     * onResize(): the scroller has another height. */
+    constructor({ scroller, list, rowHeight, make, onScroll, onResize }) {
         Object.assign(this, { scroller, list, rowHeight, make, onScroll });
         this.count = 0;
         this.nodes = new Map();
@@ -24,7 +25,10 @@ export class VirtualRows {
             });
         };
         scroller.addEventListener("scroll", this.schedule, { passive: true });
-        this.observer = new ResizeObserver(this.schedule);
+        this.observer = new ResizeObserver(() => {
+            onResize?.();
+            this.schedule();
+        });
         this.observer.observe(scroller);
     }
 
