@@ -86,7 +86,7 @@ void api_job_write_count(JsonWriter *json, const char *name, int64_t value) {
 
 typedef struct SpecWriter {
         JsonWriter *json;
-        bool is_closed; /* what hooks are given is not shown */
+        bool is_closed; /* hooks and what they are given are not shown */
         int result;
 } SpecWriter;
 
@@ -94,7 +94,7 @@ static int write_spec_member(const char *key, const JsonValue *value, void *user
         SpecWriter *writer = userdata;
         _cleanup_free_ char *text = NULL;
 
-        if (writer->is_closed && string_equal(key, "env")) {
+        if (writer->is_closed && (string_equal(key, "env") || string_equal(key, "hooks"))) {
                 return 0;
         }
         writer->result = json_value_format(value, &text);
@@ -104,7 +104,7 @@ static int write_spec_member(const char *key, const JsonValue *value, void *user
         return writer->result;
 }
 
-/* Variables for hooks may be anything, so they are for those who may change the job. */
+/* Hooks and their variables may be anything, so they are for those who may change the job. */
 static int write_spec(Api *api, const JobRecord *job) {
         _cleanup_(json_value_freep) JsonValue *spec = NULL;
         _cleanup_free_ char *message = NULL;
@@ -129,6 +129,7 @@ static void write_conflict(JsonWriter *json, size_t n, const JobConflict *confli
         json_string(json, "base", conflict->base);
         json_string(json, "theirs", conflict->theirs);
         json_string(json, "yours", conflict->yours);
+        json_bool(json, "is_text", conflict->is_text);
         json_int(json, "chunks_yours", conflict->chunks_yours);
         json_int(json, "chunks_theirs", conflict->chunks_theirs);
         json_int(json, "chunks_both", conflict->chunks_both);

@@ -139,40 +139,77 @@ static bool is_way(const char *accept) {
         return false;
 }
 
-/* 0: it is in order. 1: it is not, and the answer says so. */
-static int read_file(Api *api, const JsonValue *item, JobPairs *files) {
-        const char *file = json_value_string(json_value_get(item, "file")), *unknown = NULL;
-        const char *accept = json_value_string(json_value_get(item, "accept"));
+/* What the request wants: files with a way, and files with the text they shall have, in the editor of the pages. */
+typedef struct Wishes {
+        JobPairs files, texts; /* file and way; file and text */
+} Wishes;
 
-        if (json_value_each(item, check_member, &unknown) != 0) {
-                (void) api_fail(api, 400, "unknown_field", "field", unknown, NULL);
-                return 1;
-        }
-        if (string_is_empty(file) || strlen(file) > PATH_LENGTH_MAX || !accept || !is_way(accept)) {
-                (void) api_fail(api, 400, "bad_resolution", NULL);
-                return 1;
-        }
-        return job_pairs_append(files, file, accept);
+static void wishes_done(Wishes *wishes) {
+        job_pairs_done(&wishes->files);
+        job_pairs_done(&wishes->texts);
 }
 
-static int read_files(Api *api, JobPairs *files) {
+static int refuse(Api *api, int status, const char *code, const char *name, const char *value) {
+        (void) api_fail(api, status, code, name, value, NULL);
+        return 1;
+}
+
+/* 0: it is in order. 1: it is not, and the answer says so. */
+static int read_file(Api *api, const JsonValue *item, Wishes *wishes) {
+        const char *file = json_value_string(json_value_get(item, "file")), *unknown = NULL;
+        const char *accept = json_value_string(json_value_get(item, "accept"));
+        const JsonValue *given = json_value_get(item, "text");
+        const char *text = json_value_string(given);
+
+        if (json_value_each(item, check_member, &unknown) != 0) {
+                return refuse(api, 400, "unknown_field", "field", unknown);
+        }
+        if (string_is_empty(file) || strlen(file) > PATH_LENGTH_MAX || !accept || !is_way(accept)) {
+                return refuse(api, 400, "bad_resolution", NULL, NULL);
+        }
+        if (json_value_kind(given) == JSON_NULL) {
+                return job_pairs_append(&wishes->files, file, accept);
+        }
+        if (!text || !string_equal(accept, "edit")) {
+                return refuse(api, 400, "bad_resolution", NULL, NULL);
+        }
+        if (strlen(text) > JOB_CONTENT_MAX) {
+                return refuse(api, 413, "text_too_large", "file", file);
+        }
+        return job_pairs_append(&wishes->texts, file, text);
+}
+
+static int read_files(Api *api, Wishes *wishes) {
         const JsonValue *list = api_field_value(api, "files");
         size_t n = json_value_length(list);
         int r = 0;
 
         if (n == 0 || n > FILES_MAX) {
-                (void) api_fail(api, 400, "bad_field", "field", "files", NULL);
-                return 1;
+                return refuse(api, 400, "bad_field", "field", "files");
         }
         for (size_t i = 0; i < n && r == 0; i++) {
-                r = read_file(api, json_value_at(list, i), files);
+                r = read_file(api, json_value_at(list, i), wishes);
+        }
+        return r;
+}
+
+static int carry_out(Api *api, JobsClient *client, const Wishes *wishes, char **ret_message) {
+        int r = wishes->files.n_items > 0 ?
+                                jobs_client_resolve(client, api->job, &wishes->files, ret_message) :
+                                0;
+
+        for (size_t i = 0; i < wishes->texts.n_items && r >= 0; i++) {
+                const JobPair *pair = &wishes->texts.items[i];
+                const JobBytes text = { pair->second, strlen(pair->second) };
+
+                r = jobs_client_resolve_with_text(client, api->job, pair->first, &text, ret_message);
         }
         return r;
 }
 
 int api_job_resolve(Api *api) {
         _cleanup_(action_done) Action action = {};
-        _cleanup_(job_pairs_done) JobPairs files = {};
+        _cleanup_(wishes_done) Wishes wishes = {};
         _cleanup_free_ char *message = NULL;
         int r = prepare(api, &action);
 
@@ -180,10 +217,10 @@ int api_job_resolve(Api *api) {
         if (r <= 0) {
                 return r;
         }
-        r = read_files(api, &files);
+        r = read_files(api, &wishes);
         if (r != 0) {
                 return r < 0 ? r : 0;
         }
-        r = jobs_client_resolve(action.client, api->job, &files, &message);
+        r = carry_out(api, action.client, &wishes, &message);
         return r < 0 ? api_job_explain(api, r, message) : answer(api, "resolving", "job_resolving");
 }

@@ -47,7 +47,7 @@ const ApiObject api_objects[] = {
         { "JobCan", "cancel:bool continue:bool retry:bool resolve:bool" },
         { "Conflict",
           "n:int type:string depot_path:string local_path:string? base:string? theirs:string? yours:string? "
-          "chunks_yours:int chunks_theirs:int chunks_both:int chunks_conflicting:int state:string" },
+          "is_text:bool chunks_yours:int chunks_theirs:int chunks_both:int chunks_conflicting:int state:string" },
         { "Resolution", "file:string accept:string text:string?" },
         { "Step", "from:string to:string time:time" },
         { "LeftBehind", "kind:string name:string" },

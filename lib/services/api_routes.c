@@ -415,7 +415,7 @@ const ApiRoute api_routes[_API_ROUTE_MAX] = {
                               .body_max = RESOLVE_BODY_MAX },
         [API_JOB_CONFLICT] = { "GET", "/api/jobs/{job}/conflict", CONTROL, USER, "The texts of one conflict",
                                "file:string type:string? is_text:bool base:string? theirs:string? yours:string? "
-                               "merged:string? truncated:bool state:string success:bool",
+                               "merged:string? truncated:bool state:string reason:string? success:bool",
                                .parameters = conflict_parameters },
         [API_JOB_LOGS] = { "GET", "/api/jobs/{job}/logs", LOGS, USER, "Its log", "[LogEntry]",
                            .parameters = log_parameters },

@@ -1,5 +1,6 @@
 /* control.cgi: what is carried out by others and asked for over D-Bus, and who is logged in. */
 #include "services/api.h"
+#include "services/api_conflict.h"
 #include "services/api_control.h"
 #include "services/api_job_actions.h"
 #include "services/api_job_new.h"
@@ -31,6 +32,7 @@ static const ApiHandler handlers[_API_ROUTE_MAX] = {
         [API_JOB_CONTINUE] = api_job_continue,
         [API_JOB_RETRY] = api_job_retry,
         [API_JOB_RESOLVE] = api_job_resolve,
+        [API_JOB_CONFLICT] = api_job_conflict,
         [API_JOB_HEARTBEAT] = api_job_heartbeat,
         [API_JOB_PROCESS_STATUS] = api_job_process_status,
         [API_QUEUE_CHECK] = api_queue_check,
