@@ -109,16 +109,30 @@ stop_kept() { # ID | all
 # Everything in it stands still, its disk is cut off where it is (see keeper), and then it dies. Its end alone would be no power failure: to
 # unmount a disk is to write what waits.
 reset_kept() { # ID
-    local state=$MACHINES/$1 pid keeper word ready
-    [ -s "$state/host1.pid" ] || { echo "no machine $1" >&2; return 69; }
+    local state=$MACHINES/$1 pid keeper
+    expect_again "$1" || return
     read -r pid <"$state/host1.pid"
     read -r keeper <"$state/keeper.pid"
-    exec {ready}<>"$state/ready"
-    : >"$state/reset"
     freeze_cgroup "weir-machine-$1-1"
     nsenter --mount --target "$keeper" sh -c '[ ! -e "$1/image" ] || exec python3 "$2" "$1/disk"' - "$state/room1" \
         "$(dirname "${BASH_SOURCE[0]}")/cut-power" || return 70
     kill -KILL "$pid"
+    await_again
+}
+
+reboot_kept() { # ID
+    expect_again "$1" || return
+    { (exec_inside "$MACHINES/$1" 1 systemctl reboot); } >/dev/null 2>&1 || true # it may end with the machine
+    await_again
+}
+
+expect_again() { # ID -> sets ready; the keeper is told that the machine shall come back
+    [ -s "$MACHINES/$1/host1.pid" ] || { echo "no machine $1" >&2; return 69; }
+    exec {ready}<>"$MACHINES/$1/ready"
+    : >"$MACHINES/$1/reset"
+}
+await_again() {
+    local word
     read -r -t 60 word <&$ready && [ "$word" = ready ] || { echo "the machine did not come back: ${word:-}" >&2; return 70; }
     exec {ready}<&-
 }
