@@ -7,15 +7,15 @@
 #include "base/log.h"
 #include "services/config.h"
 #include "services/daemon.h"
-#include "services/jobs_bus.h"
+#include "services/jobs_guard_bus.h"
 
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
-        jobs_bus_reload(userdata);
+        jobs_guard_reload(userdata);
         return 0;
 }
 
 /* Blocked before it becomes a source: between the two it would end us. */
-static int reload_on_hangup(sd_event *event, JobsBus *jobs_bus) {
+static int reload_on_hangup(sd_event *event, JobsGuard *guard) {
         sigset_t set;
 
         (void) sigemptyset(&set);
@@ -23,23 +23,23 @@ static int reload_on_hangup(sd_event *event, JobsBus *jobs_bus) {
         if (sigprocmask(SIG_BLOCK, &set, NULL) < 0) {
                 return -errno;
         }
-        return sd_event_add_signal(event, NULL, SIGHUP, on_hangup, jobs_bus);
+        return sd_event_add_signal(event, NULL, SIGHUP, on_hangup, guard);
 }
 
 static int start(sd_bus *bus, sd_event *event, void **ret_state) {
-        _cleanup_(jobs_bus_freep) JobsBus *jobs_bus = NULL;
-        int r = jobs_bus_new(bus, event, WEIR_CONFIG_DIRECTORY, WEIR_STATE_DIRECTORY, &jobs_bus);
+        _cleanup_(jobs_guard_freep) JobsGuard *guard = NULL;
+        int r = jobs_guard_new(bus, event, WEIR_CONFIG_DIRECTORY, WEIR_STATE_DIRECTORY, &guard);
 
-        r = r < 0 ? r : reload_on_hangup(event, jobs_bus);
+        r = r < 0 ? r : reload_on_hangup(event, guard);
         if (r < 0) {
-                return log_error(r, "Failed to open the database of jobs: %s", strerror(-r));
+                return log_error(r, "Failed to begin: %s", strerror(-r));
         }
-        *ret_state = TAKE_PTR(jobs_bus);
+        *ret_state = TAKE_PTR(guard);
         return 0;
 }
 
 static void stop(void *state) {
-        (void) jobs_bus_free(state);
+        (void) jobs_guard_free(state);
 }
 
 int main(int argc, char *argv[]) {

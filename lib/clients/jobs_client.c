@@ -66,6 +66,7 @@ static int to_errno(const sd_bus_error *error, int r) {
                 { NAME ".Error.WrongState", -EBUSY },
                 { NAME ".Error.LimitReached", -ENOBUFS },
                 { NAME ".Error.NoCredential", -ENOKEY },
+                { NAME ".Error.DatabaseFailed", -EIO },
                 { SD_BUS_ERROR_ACCESS_DENIED, -EACCES },
                 { SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, -EACCES },
                 { SD_BUS_ERROR_INVALID_ARGS, -EINVAL },
@@ -162,7 +163,7 @@ int jobs_client_retry(JobsClient *client, const char *id, const JobOptions *opti
 
 /* weir-jobd restarts, or the answer was lost with it. */
 static bool is_away(int r) {
-        return r == -EHOSTDOWN || r == -ETIMEDOUT;
+        return r == -EHOSTDOWN || r == -ETIMEDOUT || r == -EIO;
 }
 
 /* Asks once more when weir-jobd ended over the question: it is back in a moment. One that was not there at all is told at once. */

@@ -2,7 +2,7 @@
  *
  * Every function returns 0 or more, or: -ENOENT no such job; -EBADMSG the spec is bad; -EACCES not allowed; -EBUSY the job's state does
  * not allow it; -ENOBUFS a limit is reached; -ENOKEY the credential could not be kept; -EINVAL arguments; -EHOSTDOWN no weir-jobd;
- * -ETIMEDOUT no answer. *ret_message (owned, may be NULL) is the sentence for people. */
+ * -ETIMEDOUT no answer; -EIO its database failed. *ret_message (owned, may be NULL) is the sentence for people. */
 #pragma once
 
 #include <stdbool.h>

@@ -57,6 +57,16 @@ const char *db_strerror(int error) {
         }
 }
 
+static _Thread_local char last_error[DB_ERROR_MAX];
+
+const char *db_last_error(void) {
+        return last_error;
+}
+
+void db_forget_error(void) {
+        *last_error = '\0';
+}
+
 static int error_of(sqlite3 *handle, int code) {
         int system_error;
 
@@ -66,6 +76,10 @@ static int error_of(sqlite3 *handle, int code) {
         if ((code & 0xff) == SQLITE_CANTOPEN) {
                 system_error = handle ? sqlite3_system_errno(handle) : 0;
                 return system_error > 0 ? -system_error : -EACCES;
+        }
+        system_error = handle && (code & 0xff) == SQLITE_IOERR ? sqlite3_system_errno(handle) : 0;
+        if (system_error == ENOSPC || system_error == EDQUOT || system_error == EROFS) {
+                return system_error == EDQUOT ? -ENOSPC : -system_error;
         }
         for (size_t i = 0; i < ELEMENTSOF(error_table); i++) {
                 if (error_table[i].code == (code & 0xff)) {
@@ -81,6 +95,7 @@ static int db_result(Db *db, int code) {
 
         if (r < 0) {
                 (void) snprintf(db->error, sizeof(db->error), "%s", sqlite3_errmsg(db->handle));
+                (void) snprintf(last_error, sizeof(last_error), "%s", db->error);
         }
         return r;
 }
@@ -229,7 +244,7 @@ int db_open(const char *path, DbMode mode, const char *const *migrations, uint64
         flags |= mode == DB_READ_ONLY ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
         r = sqlite3_open_v2(path, &db->handle, flags, NULL);
         if (r != SQLITE_OK) {
-                return error_of(db->handle, r);
+                return db_result(db, r);
         }
         r = db_configure(db, busy_usec);
         if (r >= 0 && mode == DB_READ_WRITE) {

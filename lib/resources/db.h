@@ -29,6 +29,10 @@ Db *db_close(Db *db); /* NULL is fine */
 DEFINE_TRIVIAL_CLEANUP_FUNC(Db *, db_close);
 const char *db_error(const Db *db); /* SQLite's text of the last failure, for logs */
 
+/* The same of the last failure of any connection of this thread, also one that is no more; "": none since it was forgotten. */
+const char *db_last_error(void);
+void db_forget_error(void);
+
 int db_begin(Db *db); /* BEGIN IMMEDIATE */
 int db_commit(Db *db);
 void db_rollback(Db *db);                /* no-op outside a transaction */

@@ -12,6 +12,7 @@
 #include "base/human.h"
 #include "base/string_util.h"
 #include "base/time_util.h"
+#include "clients/jobs_client.h"
 #include "clients/lock_client.h"
 #include "clients/systemd_client.h"
 #include "resources/journal.h"
@@ -307,6 +308,24 @@ static void check_database(Doctor *doctor) {
         monitor_servers_free(servers, n);
 }
 
+static void check_jobs(Doctor *doctor) {
+        _cleanup_(jobs_client_freep) JobsClient *client = NULL;
+        _cleanup_(job_records_done) JobRecords queue = {};
+        _cleanup_free_ char *message = NULL;
+        int r = jobs_client_new(&client);
+
+        r = r < 0 ? r : jobs_client_queue(client, &queue, &message);
+        if (r < 0) {
+                doctor_report(doctor, DOCTOR_FAIL, "jobs",
+                              r == -EIO ? "Nothing is lost that was told; weirctl jobs works again when that is done." :
+                                          "`systemctl status weir-jobd` says more.",
+                              "%s", message ? message : strerror(-r));
+        } else {
+                doctor_report(doctor, DOCTOR_OK, "jobs", NULL, "weir-jobd answers, %zu queued",
+                              queue.n_items);
+        }
+}
+
 static void check_tickets(Doctor *doctor) {
         _cleanup_free_ char *path = NULL;
         struct stat file, directory;
@@ -355,8 +374,8 @@ static int print_summary(Doctor *doctor) {
 
 int ctl_doctor(Ctl *ctl) {
         static void (*const checks[])(Doctor * doctor) = {
-                check_weir_yaml, check_servers_yaml, check_units,   check_lockd,          check_journal,
-                check_disk,      check_database,     check_tickets, doctor_check_servers,
+                check_weir_yaml, check_servers_yaml, check_units, check_lockd,   check_journal,
+                check_disk,      check_database,     check_jobs,  check_tickets, doctor_check_servers,
         };
         Doctor doctor = { .ctl = ctl, .has_colours = isatty(STDOUT_FILENO) && !getenv("NO_COLOR") };
 

@@ -36,6 +36,7 @@ int ctl_job_explain(const Ctl *ctl, int error, const char *what, const char *mes
                   "Try again when some of the jobs have ended; `weirctl queue` lists them." },
                 { -ENOKEY, 1, "`systemctl status weir-unitd` says more." },
                 { -EHOSTDOWN, 1, "Is it running? `systemctl status weir-jobd`" },
+                { -EIO, 1, NULL },
                 { -ETIMEDOUT, 1, "Is it well? `systemctl status weir-jobd`" },
                 { 0, 1, "`systemctl status weir-jobd` and its journal say more." },
         };

@@ -4,6 +4,7 @@
 #include <systemd/sd-bus-vtable.h>
 
 #include "base/string_util.h"
+#include "resources/db.h"
 #include "services/jobs_look_bus.h"
 #include "services/jobs_object_bus.h"
 #include "services/jobs_people_bus.h"
@@ -43,6 +44,10 @@ int jobs_bus_fail(sd_bus_error *ret_error, int error, const char *id, const char
                         return sd_bus_error_set(ret_error, table[i].name,
                                                 message ? message : strerror(-error));
                 }
+        }
+        if (!message && (error == -EUCLEAN || error == -ENOSPC || error == -EROFS || error == -EIO)) {
+                return sd_bus_error_setf(ret_error, JOBS_NAME ".Error.DatabaseFailed",
+                                         "jobs.db: %s (SQLite: %s)", db_strerror(error), db_last_error());
         }
         return message ? sd_bus_error_set(ret_error, SD_BUS_ERROR_FAILED, message) :
                          sd_bus_error_set_errno(ret_error, error);
