@@ -484,10 +484,39 @@ static void api_done(Api *api) {
         json_value_free(api->catalog);
 }
 
+/* What the web server refused before any program saw it, and hands over to be told in the form that errors have. 0: nothing. */
+static int refused_status(void) {
+        const char *text = getenv("REDIRECT_STATUS");
+        int64_t status = 0;
+
+        return text && parse_int64(text, &status) >= 0 && status >= 400 && status < 600 ? (int) status : 0;
+}
+
+static int tell_refusal(Api *api, int status) {
+        static const struct {
+                int status;
+                const char *code;
+        } table[] = {
+                { 404, "no_such_path" }, { 411, "no_length" },  { 413, "too_large" },
+                { 431, "too_large" },    { 503, "overloaded" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                if (table[i].status == status) {
+                        return api_fail(api, status, table[i].code, NULL);
+                }
+        }
+        return api_fail(api, status, status < 500 ? "bad_request" : "internal", NULL);
+}
+
 static int answer(Api *api, ApiProgram program, const ApiHandler *handlers) {
         _cleanup_free_ char *warning = NULL;
         int r = http_request_read(&api->request);
 
+        if (refused_status() > 0) {
+                api->language = r < 0 ? API_LANGUAGE_EN : read_language(&api->request);
+                return tell_refusal(api, refused_status());
+        }
         if (r == -EBADMSG || r == -E2BIG) {
                 return api_fail(api, r == -E2BIG ? 414 : 400, "bad_request", NULL);
         }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/string_util.h"
 #include "services/job_parts_store.h"
 
@@ -100,12 +101,12 @@ int job_list_store_get(JobStore *store, const char *id, JobRecord *ret, int64_t 
 /* --- listing --------------------------------------------------------------------------------------------------------- */
 
 /* The filter that is likely to leave the fewest chooses the index, so that few jobs among very many are found at once. */
-#define LIST_SQL(by)                                                                                        \
-        "SELECT " RECORD_COLUMNS " FROM jobs WHERE seq < ?1 " by                                            \
-        " AND (?2 IS NULL OR status = ?2) AND (?3 IS NULL OR owner = ?3)"                                   \
-        " AND (?4 IS NULL OR server = ?4)"                                                                  \
-        " AND (?6 IS NULL OR instr(lower(id || ' ' || client || ' ' || owner || ' ' || error || ' '"        \
-        " || spec), lower(?6)) > 0)"                                                                        \
+#define LIST_SQL(by)                                                                                         \
+        "SELECT " RECORD_COLUMNS " FROM jobs WHERE seq < ?1 " by                                             \
+        " AND (?2 IS NULL OR status = ?2) AND (?3 IS NULL OR owner = ?3)"                                    \
+        " AND (?4 IS NULL OR server = ?4)"                                                                   \
+        " AND (?6 IS NULL OR id LIKE ?6 ESCAPE '!' OR client LIKE ?6 ESCAPE '!' OR owner LIKE ?6 ESCAPE '!'" \
+        " OR error LIKE ?6 ESCAPE '!' OR spec LIKE ?6 ESCAPE '!')"                                           \
         " ORDER BY seq DESC LIMIT ?5"
 
 static const char *list_sql(const JobFilter *filter) {
@@ -133,6 +134,19 @@ static int find_seq(JobStore *store, const char *id, int64_t *ret) {
         return 0;
 }
 
+/* As a pattern of LIKE: whatever stands around it. */
+static int bind_text_inside(DbStatement *s, int index, const char *text) {
+        _cleanup_(buffer_done) Buffer pattern = {};
+        int r = buffer_append_string(&pattern, "%");
+
+        for (const char *c = text; *c && r >= 0; c++) {
+                r = strchr("%_!", *c) ? buffer_append_string(&pattern, "!") : 0;
+                r = r < 0 ? r : buffer_append(&pattern, c, 1);
+        }
+        r = r < 0 ? r : buffer_append_string(&pattern, "%");
+        return r < 0 ? r : db_bind_text(s, index, pattern.data);
+}
+
 static int bind_filter(DbStatement *s, const JobFilter *filter, int64_t before) {
         const char *const texts[] = { filter->status, filter->owner, filter->server };
         uint32_t limit = filter->limit == 0 ? JOB_LIST_DEFAULT : filter->limit;
@@ -142,7 +156,7 @@ static int bind_filter(DbStatement *s, const JobFilter *filter, int64_t before) 
                 r = string_is_empty(texts[i]) ? 0 : db_bind_text(s, 2 + i, texts[i]);
         }
         r = r < 0 ? r : db_bind_int(s, 5, limit < JOB_LIST_MAX ? limit : JOB_LIST_MAX);
-        return r < 0 || string_is_empty(filter->text) ? r : db_bind_text(s, 6, filter->text);
+        return r < 0 || string_is_empty(filter->text) ? r : bind_text_inside(s, 6, filter->text);
 }
 
 int job_list_store_list(JobStore *store, const JobFilter *filter, JobRecords *ret) {
@@ -195,10 +209,9 @@ int job_list_store_list_queued(JobStore *store, JobRecords *ret) {
 int job_list_store_count(JobStore *store, const char *owner, int64_t ret[static _JOB_STATUS_MAX]) {
         int64_t counts[_JOB_STATUS_MAX] = {};
         _cleanup_(db_releasep) DbStatement *s = NULL;
-        int r = owner ? db_prepare(job_store_db(store),
-                                   "SELECT status, count(*) FROM jobs WHERE owner = ?1 GROUP BY status",
+        int r = owner ? db_prepare(job_store_db(store), "SELECT status, n FROM counts WHERE owner = ?1",
                                    &s) :
-                        db_prepare(job_store_db(store), "SELECT status, count(*) FROM jobs GROUP BY status",
+                        db_prepare(job_store_db(store), "SELECT status, sum(n) FROM counts GROUP BY status",
                                    &s);
 
         r = r < 0 || !owner ? r : db_bind_text(s, 1, owner);

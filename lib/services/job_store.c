@@ -97,8 +97,20 @@ static const char *const migrations[] = {
         " day INTEGER PRIMARY KEY,"
         " number INTEGER NOT NULL) STRICT;",
 
-        /* How many of whose jobs are in which state, without looking at one of them. */
-        "CREATE INDEX jobs_owner_status ON jobs(owner, status);",
+        /* How many of whose jobs are in which state: lists tell it however many jobs there are. */
+        "CREATE TABLE counts ("
+        " owner TEXT NOT NULL,"
+        " status TEXT NOT NULL,"
+        " n INTEGER NOT NULL,"
+        " PRIMARY KEY (owner, status)) STRICT, WITHOUT ROWID;"
+        "INSERT INTO counts SELECT owner, status, count(*) FROM jobs GROUP BY owner, status;"
+        "CREATE TRIGGER jobs_added AFTER INSERT ON jobs BEGIN"
+        " INSERT INTO counts VALUES (new.owner, new.status, 1) ON CONFLICT DO UPDATE SET n = n + 1; END;"
+        "CREATE TRIGGER jobs_changed AFTER UPDATE OF status ON jobs WHEN old.status <> new.status BEGIN"
+        " UPDATE counts SET n = n - 1 WHERE owner = old.owner AND status = old.status;"
+        " INSERT INTO counts VALUES (new.owner, new.status, 1) ON CONFLICT DO UPDATE SET n = n + 1; END;"
+        "CREATE TRIGGER jobs_removed AFTER DELETE ON jobs BEGIN"
+        " UPDATE counts SET n = n - 1 WHERE owner = old.owner AND status = old.status; END;",
 
         /* What a person merged by hand, until it was put into the workspace. */
         "ALTER TABLE conflicts ADD COLUMN is_text INTEGER NOT NULL DEFAULT 0;"

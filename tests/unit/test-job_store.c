@@ -389,6 +389,15 @@ static void test_list(void **state) {
         assert_null(records.items[0].spec);
 }
 
+static void expect_counts(const char *owner, int64_t n_queued, int64_t n_done) {
+        int64_t counts[_JOB_STATUS_MAX];
+
+        assert_int_equal(job_list_store_count(store, owner, counts), 0);
+        assert_int_equal(counts[JOB_STATUS_QUEUED], n_queued);
+        assert_int_equal(counts[JOB_STATUS_DONE], n_done);
+        assert_int_equal(counts[JOB_STATUS_RUNNING], 0);
+}
+
 static void test_prune(void **state) {
         for (int i = 1; i <= 5; i++) {
                 char id[JOB_ID_MAX];
@@ -402,6 +411,9 @@ static void test_prune(void **state) {
         assert_int_equal(job_store_prune(store, 4000, 2), 1);
         assert_int_equal(job_store_prune(store, 4000, 2), 0);
         expect_list(&(JobFilter) {}, "006 005 004");
+        expect_counts("alice", 1, 2); /* counted along with all of that */
+        expect_counts(NULL, 1, 2);
+        expect_counts("bob", 0, 0);
 }
 
 /* 50 of 100,000 that have ended, by every filter, from the newest and from far behind. */
