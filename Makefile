@@ -34,10 +34,10 @@ VERSION    := $(shell git describe --tags --always --dirty 2>/dev/null || echo u
 PKGS     := libsystemd sqlite3 yaml-0.1 json-c libssh2
 # Debian packages: to build and to run every check and the demo (with myhostname there is a localhost even where
 # /etc/hosts is missing); what `make check` alone wants, a browser for the pages among it; then the heavy ones of `make lint`.
-DEPS     := gcc libc6-dev make pkg-config libsystemd-dev libsqlite3-dev libyaml-dev libjson-c-dev libssh2-1-dev \
+DEPS     := gcc libc6-dev make pkg-config libsystemd-dev libsqlite3-dev libyaml-dev libjson-c-dev libssh2-1-dev libssl-dev \
             libcmocka-dev libxml2-utils python3 util-linux iproute2 systemd dbus polkitd openssh-server lighttpd lighttpd-mod-deflate \
             libjs-mustache libjs-dygraphs curl libnss-myhostname
-DEPS_CHECK := clang-format chromium chromium-driver python3-selenium fonts-dejavu-core
+DEPS_CHECK := clang-format openssl chromium chromium-driver python3-selenium fonts-dejavu-core
 DEPS_BENCH := wrk
 DEPS_LINT := cppcheck clang clang-format clang-tidy clang-tools
 
@@ -122,7 +122,7 @@ $(TESTS): $(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/libweir.a
 	$(call quiet,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
 # The stand-in client is plain C without weir's library: it must not share weir's mistakes.
 $(B)/p4: $(P4_SRC:%.c=$(B)/obj/%.o) $(B)/flags
-	$(call quiet,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^)
+	$(call quiet,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -lssl -lcrypto
 
 -include $(OBJECTS:.o=.d)
 

@@ -155,12 +155,6 @@ class Ports(unittest.TestCase):
         self.assertEqual(self.port_error("rsh:/bin/true"),
                          ["\tP4PORT for this server is not valid: rsh:/bin/true."])
 
-    def test_ssl(self) -> None:
-        """ssl: to a server that has none"""
-        with FrameServer(quiet) as server:
-            self.assertEqual(self.port_error(f"ssl:{server.port}"),
-                             ["\tFailed client SSL connection setup, server not using SSL."])
-
 
 class Introduction(Folder):
     def protocol(self, *args: str, env: dict | None = None) -> dict[bytes, bytes]:

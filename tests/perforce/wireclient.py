@@ -246,15 +246,16 @@ class Workspace:
 class Server:
     """A p4d process on a fresh root (or a given one), for the time of a test."""
 
-    def __init__(self, root: str | None = None, options: tuple[str, ...] = ()):
-        self.own, self.options = root is None, options
+    def __init__(self, root: str | None = None, options: tuple[str, ...] = (),
+                 host: str = "127.0.0.1"):
+        self.own, self.options, self.host = root is None, options, host
         self.root = root or tempfile.mkdtemp(prefix="p4d-")
         self.process: subprocess.Popen | None = None
         self.port = 0
         self.start()
 
     def start(self) -> None:
-        command = [sys.executable, str(HERE / "p4d"), "-r", self.root, "-p", f"127.0.0.1:{self.port}",
+        command = [sys.executable, str(HERE / "p4d"), "-r", self.root, "-p", f"{self.host}:{self.port}",
                    *self.options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()

@@ -122,7 +122,7 @@ static int run_tickets(const Options *global, const Environment *environment, in
         if (options_parse(&options, &argc, &argv, "C:l:Q:", message) < 0) {
                 return 1;
         }
-        tickets_list(file, &list);
+        tickets_list(file, NULL, &list);
         (void) fwrite(buffer_str(&list).data, 1, list.length, stdout);
         return 0;
 }

@@ -7,7 +7,7 @@
 #include "charset.h"
 #include "local.h"
 #include "temporary.h"
-#include "tickets.h"
+#include "trust.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -42,23 +42,13 @@ static const UiFormat *choose_format(const Options *options) {
         return &ui_format_plain;
 }
 
-/* `trust` is the client's own, but only once it knows how it is connected; and this one never is by SSL. */
-static bool run_trust(Session *session, int argc, char **argv) {
-        _cleanup_(buffer_done) Buffer text = {};
-
-        if (argc == 0 || !str_is(str_from(argv[0]), "trust")) {
-                return false;
+/* `trust` is the client's own, but only once it knows how it is connected. */
+static int run_connected(Session *session, int argc, char **argv, Message *message) {
+        if (session->any_key) {
+                return trust_run(session, argc - 1, argv + 1, message);
         }
-        if (argc > 1 && str_is(str_from(argv[1]), "-l")) {
-                _cleanup_(free_charp) char *file =
-                                environment_home_file(session->environment, "P4TRUST", ".p4trust");
-
-                tickets_list(file, &text);
-        } else {
-                buffer_append_text(&text, "Only SSL connections require trust\n");
-        }
-        ui_text(session->ui, buffer_str(&text));
-        return true;
+        batch_run(session, argc, argv, message);
+        return 0;
 }
 
 /* Connects, runs, closes; once more, as often as -r allows, if the network failed. */
@@ -77,10 +67,12 @@ static int run_commands(const Options *options, const Environment *environment, 
                 _cleanup_(message_done) Message message = {};
                 _cleanup_(session_done) Session session;
                 bool failed;
+                int status = 0;
 
                 session_init(&session, options, environment, &ui);
-                if (session_open(&session) == 0 && !run_trust(&session, argc, argv)) {
-                        batch_run(&session, argc, argv, &message);
+                session.any_key = argc > 0 && str_is(str_from(argv[0]), "trust");
+                if (session_open(&session) == 0) {
+                        status = run_connected(&session, argc, argv, &message);
                 }
                 failed = message_is_set(&message) || session_is_broken(&session);
                 if (failed && left > 0 && message_has_subsystem(&session.wire.error, SUBSYSTEM_RPC)) {
@@ -89,7 +81,7 @@ static int run_commands(const Options *options, const Environment *environment, 
                 if (failed) {
                         message_report(message_is_set(&message) ? &message : &session.wire.error);
                 }
-                return failed || ui.n_failed > 0;
+                return failed || status > 0 || ui.n_failed > 0;
         }
 }
 

@@ -32,9 +32,26 @@ ID(MSG_TCP_RECEIVE, 3, 0, 38, 3, 15, "TCP receive failed.");
 ID(MSG_TCP_SEND, 3, 0, 38, 3, 16, "TCP send failed.");
 ID(MSG_TOO_BIG, 4, 0, 38, 3, 18, "Rpc buffer too big to send!");
 ID(MSG_TCP_PORT_INVALID, 3, 1, 38, 3, 22, "TCP port number %service% is out of range.");
-ID(MSG_PEER_NOT_SSL, 3, 0, 38, 3, 31, "Failed client SSL connection setup, server not using SSL.");
+ID(MSG_SSL_CONNECT, 3, 2, 38, 3, 23,
+   "SSL connect to %host% failed %error%.\n\tRemove SSL protocol prefix from P4PORT or fix the TLS settings.");
+ID(MSG_SSL_RECEIVE, 3, 0, 38, 3, 25, "SSL receive failed.");
+ID(MSG_SSL_SEND, 3, 0, 38, 3, 26, "SSL send failed.");
+ID(MSG_SSL_CLEARTEXT, 3, 0, 38, 3, 33,
+   "Failed client connect, server using SSL.\nClient must add SSL protocol prefix to P4PORT.");
 ID(MSG_MAX_WAIT, 3, 2, 38, 3, 39,
    "TCP %operation% exceeded maximum configured duration of %seconds% seconds.");
+ID(MSG_HOST_KEY_UNKNOWN, 3, 3, 38, 3, 48,
+   "The authenticity of '%host%' can't be established,\nthis may be your first attempt to connect to this P4PORT.\n"
+   "The fingerprint for the key sent to your client is\n%key%[\nTo allow connection use the '%cmd%' command.]");
+ID(MSG_HOST_KEY_MISMATCH, 3, 3, 38, 3, 49,
+   "******* WARNING P4PORT IDENTIFICATION HAS CHANGED! *******\n"
+   "It is possible that someone is intercepting your connection\nto the Perforce P4PORT '%host%'\n"
+   "If this is not a scheduled key change, then you should contact\nyour Perforce administrator.\n"
+   "The fingerprint for the mismatched key sent to your client is\n"
+   "%key%[\nTo allow connection use the '%cmd%' command.]");
+ID(MSG_TRUST_USAGE, 3, 0, 0, 0, 0,
+   "p4 [ -p port ] trust [ -y -n -d -l -f -r -i <fingerprint> ]\n\tOnly one of -y -n -d -l -i is allowed.\n"
+   "\tUse p4 trust -h for detailed help.\n");
 ID(MSG_BAD_PORT, 4, 1, 38, 3, 70, "P4PORT for this server is not valid: %p4port%.");
 ID(MSG_PLAIN_COMM, 3, 1, 38, 3, 0, "%text%");
 ID(MSG_FIELD_UNKNOWN, 3, 1, 1, 4, 47, "Unknown field name '%field%'.");

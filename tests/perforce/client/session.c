@@ -6,11 +6,14 @@
 #include "asks.h"
 #include "port.h"
 #include "tickets.h"
+#include "trust.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
+#include <netdb.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 static const char own_version[] = "2023.2/LINUX26X86_64/2535420";
 
@@ -82,6 +85,8 @@ void session_done(Session *session) {
         free(session->tickets_file);
         free(session->server_address);
         free(session->ticket);
+        free(session->peer);
+        free(session->fingerprint);
         *session = (Session) {};
 }
 
@@ -224,6 +229,34 @@ static void dispatch(Session *session, const Dict *frame) {
         asks_handle(session, frame);
 }
 
+/* IP:PORT of the other end. */
+static char *peer_address(int fd) {
+        struct sockaddr_storage address;
+        socklen_t length = sizeof(address);
+        char host[NI_MAXHOST] = "?", service[NI_MAXSERV] = "?";
+        Buffer text = {};
+
+        if (getpeername(fd, (struct sockaddr *) &address, &length) == 0) {
+                (void) getnameinfo((struct sockaddr *) &address, length, host, sizeof(host), service,
+                                   sizeof(service), NI_NUMERICHOST | NI_NUMERICSERV);
+        }
+        buffer_printf(&text, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, service);
+        return text.data;
+}
+
+static int start_tls(Session *session, Message *error) {
+        Buffer fingerprint = {};
+
+        session->wire.tls = tls_connect(session->wire.fd, session->port, session->wire.max_wait, error);
+        if (!session->wire.tls) {
+                return -EPROTO;
+        }
+        tls_fingerprint(session->wire.tls, &fingerprint);
+        session->fingerprint = fingerprint.data;
+        session->peer = peer_address(session->wire.fd);
+        return 0;
+}
+
 int session_open(Session *session) {
         Message *error = &session->wire.error;
         Port port = {};
@@ -234,13 +267,15 @@ int session_open(Session *session) {
                 r = session->wire.fd = port_connect(&port, error);
         }
         if (r >= 0 && port.ssl) {
-                message_add(error, &MSG_PEER_NOT_SSL);
-                r = -EPROTO;
+                r = start_tls(session, error);
         }
         if (r < 0) {
                 message_add(error, &MSG_CONNECT);
         }
         port_done(&port);
+        if (r >= 0 && !session->any_key) {
+                r = trust_check(session, error);
+        }
         if (r >= 0) {
                 send_protocol(session);
         }

@@ -22,7 +22,10 @@ typedef struct Session {
         char *tickets_file;
         char *server_address; /* what the server calls itself, or NULL */
         bool case_insensitive;
-        char *ticket; /* the one the server was given last */
+        char *ticket;      /* the one the server was given last */
+        char *peer;        /* the server's IP:PORT */
+        char *fingerprint; /* of the key of an SSL server, or NULL */
+        bool any_key;      /* `p4 trust` talks to servers that are not trusted */
         bool opened;
 } Session;
 

@@ -83,7 +83,7 @@ char *tickets_find(const char *file, const char *port, const char *user) {
         return NULL;
 }
 
-void tickets_list(const char *file, Buffer *out) {
+void tickets_list(const char *file, const char *user, Buffer *out) {
         _cleanup_(buffer_done) Buffer content = {};
         Str rest, line;
         Entry entry;
@@ -93,7 +93,7 @@ void tickets_list(const char *file, Buffer *out) {
         }
         rest = buffer_str(&content);
         while (next_line(&rest, &line)) {
-                if (parse_line(line, &entry)) {
+                if (parse_line(line, &entry) && (!user || str_is(entry.user, user))) {
                         buffer_append_str(out, entry.port);
                         buffer_append_text(out, " (");
                         buffer_append_str(out, entry.user);

@@ -14,5 +14,6 @@ char *tickets_find(const char *file, const char *port, const char *user);
  * negative errno. */
 int tickets_store(const char *file, const char *port, const char *user, const char *ticket);
 
-/* Appends `port (user) TICKET` lines: the output of `p4 tickets`, and of `p4 trust -l` for that file. */
-void tickets_list(const char *file, Buffer *out);
+/* Appends `port (user) TICKET` lines: the output of `p4 tickets`, and of `p4 trust -l` for that file and one user
+ * (NULL: all). */
+void tickets_list(const char *file, const char *user, Buffer *out);

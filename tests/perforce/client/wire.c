@@ -11,6 +11,7 @@
 
 enum {
         READ_SIZE = 256 * 1024,
+        TLS_ALERT = 0x0315, /* how an SSL server's answer to who does not speak SSL begins */
 };
 
 void wire_init(Wire *wire, int fd, unsigned max_wait) {
@@ -18,6 +19,7 @@ void wire_init(Wire *wire, int fd, unsigned max_wait) {
 }
 
 void wire_done(Wire *wire) {
+        tls_free(&wire->tls);
         close_fd(&wire->fd);
         buffer_done(&wire->input);
         buffer_done(&wire->output);
@@ -69,9 +71,30 @@ static int fail(Wire *wire, const MessageId *id, int error) {
         return -error;
 }
 
+/* As send and recv without waiting; negative errno. */
+static ssize_t write_some(Wire *wire, const void *data, size_t length) {
+        ssize_t n;
+
+        if (wire->tls) {
+                return tls_write(wire->tls, data, length);
+        }
+        n = send(wire->fd, data, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+        return n < 0 ? -errno : n;
+}
+
+static ssize_t read_some(Wire *wire, void *data, size_t length) {
+        ssize_t n;
+
+        if (wire->tls) {
+                return tls_read(wire->tls, data, length);
+        }
+        n = recv(wire->fd, data, length, MSG_DONTWAIT);
+        return n < 0 ? -errno : n;
+}
+
 /* Waits until the socket is ready, no longer than the user allows. */
 static int wait_ready(Wire *wire, short events) {
-        struct pollfd p = { .fd = wire->fd, .events = events };
+        struct pollfd p = { .fd = wire->fd, .events = wire->tls ? tls_events(wire->tls) : events };
         bool sending = events & POLLOUT;
         char seconds[16];
         int r;
@@ -103,19 +126,18 @@ int wire_send(Wire *wire) {
         }
         write_le32(wire->output.data, (uint32_t) payload);
         while (sent < wire->output.length) {
-                ssize_t n = send(wire->fd, wire->output.data + sent, wire->output.length - sent,
-                                 MSG_NOSIGNAL | MSG_DONTWAIT);
+                ssize_t n = write_some(wire, wire->output.data + sent, wire->output.length - sent);
 
                 if (n >= 0) {
                         sent += (size_t) n;
-                } else if (errno == EAGAIN) {
+                } else if (n == -EAGAIN) {
                         int r = wait_ready(wire, POLLOUT);
 
                         if (r < 0) {
                                 return r;
                         }
-                } else if (errno != EINTR) {
-                        return fail_io(wire, &MSG_TCP_SEND, "write", errno);
+                } else if (n != -EINTR) {
+                        return fail_io(wire, wire->tls ? &MSG_SSL_SEND : &MSG_TCP_SEND, "write", (int) -n);
                 }
         }
         return 0;
@@ -127,7 +149,7 @@ static int receive_more(Wire *wire) {
                 ssize_t n;
 
                 buffer_reserve(&wire->input, READ_SIZE);
-                n = recv(wire->fd, wire->input.data + wire->input.length, READ_SIZE, MSG_DONTWAIT);
+                n = read_some(wire, wire->input.data + wire->input.length, READ_SIZE);
                 if (n > 0) {
                         wire->input.length += (size_t) n;
                         return 0;
@@ -135,7 +157,7 @@ static int receive_more(Wire *wire) {
                 if (n == 0) {
                         return fail(wire, &MSG_CLOSED, ECONNRESET);
                 }
-                if (errno == EAGAIN) {
+                if (n == -EAGAIN) {
                         int r;
 
                         (void) fflush(stdout);
@@ -143,8 +165,9 @@ static int receive_more(Wire *wire) {
                         if (r < 0) {
                                 return r;
                         }
-                } else if (errno != EINTR) {
-                        return fail_io(wire, &MSG_TCP_RECEIVE, "read", errno);
+                } else if (n != -EINTR) {
+                        return fail_io(wire, wire->tls ? &MSG_SSL_RECEIVE : &MSG_TCP_RECEIVE, "read",
+                                       (int) -n);
                 }
         }
 }
@@ -207,6 +230,9 @@ int wire_receive(Wire *wire, const Dict **ret_frame) {
                 return r;
         }
         length = read_le32(wire->input.data + wire->input_used);
+        if (!wire->tls && wire->frame.n_pairs == 0 && (length & 0xfff0ffff) == TLS_ALERT) {
+                return fail(wire, &MSG_SSL_CLEARTEXT, EBADMSG);
+        }
         if (length > WIRE_FRAME_MAX) {
                 return fail(wire, &MSG_NOT_P4, EBADMSG);
         }

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "message.h"
+#include "tls.h"
 
 enum {
         WIRE_FRAME_MAX = 16 * 1024 * 1024,
@@ -15,6 +15,7 @@ enum {
 
 typedef struct Wire {
         int fd;
+        Tls *tls;          /* or NULL */
         unsigned max_wait; /* seconds for one wait on the network, 0 for ever (-vnet.maxwait) */
         Buffer input;
         size_t input_used; /* start of what was not taken yet */

@@ -13,6 +13,13 @@ def uptime(server) -> str:
     return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
 
+def _encryption(server) -> list:
+    if server.tls is None:
+        return []
+    return [M.InfoServerEncryption(serverEncryption="encrypted"),
+            M.InfoServerCertExpire(serverCertExpire=server.certificate_expires)]
+
+
 def server_facts(ctx: Context) -> list[tuple[str, object, object]]:
     """The server's half of info: (tagged key, value, plain message or None)."""
     server, store = ctx.server, ctx.store
@@ -32,11 +39,14 @@ def server_facts(ctx: Context) -> list[tuple[str, object, object]]:
         ("tzoffset", now.tm_gmtoff, None),
         ("serverUptime", uptime(server), M.InfoServerUptime(uptime=uptime(server))),
         ("serverVersion", VERSION_TEXT, M.InfoServerVersion(id=ident, idDate=day)),
+        *[(None, None, message) for message in _encryption(server)],
         ("ServerID", server_id or None, M.InfoServerID(ServerID=server_id) if server_id else None),
         ("serverServices", "standard", M.InfoServerServices(ServerServices="standard")),
         ("serverLicense", "none", M.InfoServerLicense(license="none")),
         ("caseHandling", case, M.InfoCaseHandling(caseHandling=case)),
         ("unicode", "enabled" if store.config("unicode") == "1" else None, None),
+        ("serverEncryption", "encrypted" if server.tls else None, None),
+        ("serverCertExpires", server.certificate_expires, None),
     ]
 
 

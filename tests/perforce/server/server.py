@@ -9,13 +9,14 @@ breaks the protocol is closed without a word, as a broken client deserves; a bug
 import importlib
 import os
 import pkgutil
+import re
 import socket
 import sys
 import threading
 import time
 import traceback
 
-from . import auth, faults
+from . import auth, faults, tls
 from .command import COMMANDS, Command, Context, run
 from .messages import M
 from .session import Session
@@ -23,6 +24,7 @@ from .store import Pool
 from .wire import Channel, Closed, Frame, WireError
 
 BACKLOG = 128
+PREFIX = re.compile(r"(tcp|ssl)(4|6|46|64)?")
 
 
 def load_commands() -> None:
@@ -33,9 +35,9 @@ def load_commands() -> None:
 
 
 def parse_port(port: str) -> tuple[str, int]:
-    """HOST and number of a P4PORT such as 1666, :1666, host:1666 or tcp:host:1666."""
+    """HOST and number of a P4PORT such as 1666, :1666, host:1666, tcp:host:1666 or ssl:host:1666."""
     words = port.split(":")
-    if words[0] in ("tcp", "tcp4", "tcp6", "tcp46", "tcp64"):
+    if PREFIX.fullmatch(words[0]):
         words = words[1:]
     if not words or not words[-1].isdigit():
         raise ValueError(f"invalid port '{port}'")
@@ -52,6 +54,8 @@ class Server:
         self.lock = threading.Lock()
         self.running: dict[int, Context] = {}
         self.last_id = os.getpid()
+        self.tls = tls.context() if port.startswith("ssl") else None
+        self.certificate_expires = tls.expires() if self.tls is not None else None
         host, number = parse_port(port)
         self.listener = self._listen(host, number)
         self.port = self.listener.getsockname()[1]
@@ -80,9 +84,12 @@ class Server:
         self.faults.stop()
 
     def _connection(self, sock: socket.socket, peer: tuple) -> None:
-        channel = Channel(sock)
+        secured = self._secured(sock)
+        if secured is None:
+            sock.close()
+            return
+        channel = Channel(secured)
         try:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if not self.faults.refuses():
                 self._commands(channel, peer)
         except (WireError, OSError):
@@ -91,6 +98,14 @@ class Server:
             traceback.print_exc()
         finally:
             channel.close()
+
+    def _secured(self, sock: socket.socket) -> socket.socket | None:
+        """The connection to talk over; None if it does not come to that."""
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return sock if self.tls is None else tls.accept(self.tls, sock)
+        except OSError:
+            return None
 
     def _commands(self, channel: Channel, peer: tuple) -> None:
         protocol = channel.read()
