@@ -2,8 +2,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -45,63 +46,109 @@ static int open_folder(int parent, const char *name, dev_t device, int *ret) {
         return 0;
 }
 
-static int remove_folder(int parent, const char *name, dev_t device);
+/* --- removing -------------------------------------------------------------------------------------------------------- */
 
-/* Anything but a folder is unlinked at once; the type is asked of the entry itself, never of what it points to. */
-static int remove_entry(int folder, const char *name, dev_t device) {
-        if (unlinkat(folder, name, 0) >= 0 || errno == ENOENT) {
-                return 0;
-        }
-        return errno == EISDIR || errno == EPERM ? remove_folder(folder, name, device) : -errno;
+/* A tree may be deeper than there are descriptors or stack: every folder in a folder is moved up into the top one, so that whatever the depth
+ * only two are open. */
+typedef struct Removal {
+        int top;
+        dev_t device;
+        unsigned n_moved; /* for names */
+        bool progress;    /* something went in this pass */
+        int result;       /* the first thing that cannot be removed */
+} Removal;
+
+/* Goes on behind what cannot be removed, so that as little as possible stays. */
+static void note_failure(Removal *removal, int error) {
+        removal->result = removal->result < 0 ? removal->result : error;
 }
 
-/* Goes on behind what cannot be removed, so that as little as possible stays; the first error is told. */
-static int remove_content(int fd, dev_t device) {
-        int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3), result = 0;
+/* Anything but a folder is unlinked at once; the type is asked of the entry itself, never of what it points to. 1: it is a folder. */
+static int unlink_entry(Removal *removal, int folder, const char *name) {
+        if (unlinkat(folder, name, 0) >= 0) {
+                removal->progress = true;
+                return 0;
+        }
+        return errno == ENOENT ? 0 : errno == EISDIR || errno == EPERM ? 1 : -errno;
+}
+
+/* Its rights are its own: a folder can only be moved when it may be written to. */
+static int move_up(Removal *removal, int folder, const char *name) {
+        _cleanup_close_ int fd = -EBADF;
+        char lifted[32];
+        int r = open_folder(folder, name, removal->device, &fd);
+        do {
+                (void) snprintf(lifted, sizeof(lifted), ".weir-%u", removal->n_moved++);
+                if (r < 0 || renameat2(folder, name, removal->top, lifted, RENAME_NOREPLACE) >= 0) {
+                        return r;
+                }
+        } while (errno == EEXIST);
+        return -errno;
+}
+
+static int for_each_entry(int fd, int (*function)(Removal *removal, int folder, const char *name),
+                          Removal *removal) {
+        int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
         DIR *folder = copy < 0 ? NULL : fdopendir(copy);
         if (!folder) {
                 int r = -errno;
                 (void) fd_close(copy);
                 return r;
         }
+        rewinddir(folder);
         for (struct dirent *entry; (entry = readdir(folder));) {
-                if (string_equal(entry->d_name, ".") || string_equal(entry->d_name, "..")) {
-                        continue;
+                if (!string_equal(entry->d_name, ".") && !string_equal(entry->d_name, "..")) {
+                        int r = function(removal, fd, entry->d_name);
+                        if (r < 0) {
+                                note_failure(removal, r);
+                        }
                 }
-                int r = remove_entry(fd, entry->d_name, device);
-                result = result < 0 ? result : r;
         }
         (void) closedir(folder);
-        return result;
+        return 0;
 }
 
-static int remove_folder(int parent, const char *name, dev_t device) {
+static int lift_entry(Removal *removal, int folder, const char *name) {
+        int r = unlink_entry(removal, folder, name);
+        return r > 0 ? move_up(removal, folder, name) : r;
+}
+
+/* What is in the top folder: files go, folders are emptied into it and go. */
+static int remove_entry(Removal *removal, int top, const char *name) {
         _cleanup_close_ int fd = -EBADF;
-        struct stat status;
-        int r = open_folder(parent, name, device, &fd);
-        if (r < 0) {
+        int r = unlink_entry(removal, top, name);
+        r = r > 0 ? open_folder(top, name, removal->device, &fd) : r;
+        if (fd < 0) {
                 return r == -ENOENT ? 0 : r;
         }
-        if (device == 0) {
-                if (fstat(fd, &status) < 0) {
-                        return -errno;
-                }
-                device = status.st_dev;
+        r = for_each_entry(fd, lift_entry, removal);
+        if (unlinkat(top, name, AT_REMOVEDIR) >= 0) {
+                removal->progress = true;
+                return r;
         }
-        r = remove_content(fd, device);
+        return r < 0 ? r : -errno;
+}
+
+static int remove_folder(int parent, const char *name) {
+        Removal removal = { .progress = true };
+        _cleanup_close_ int top = -EBADF;
+        struct stat status;
+        int r = open_folder(parent, name, 0, &top);
+        if (r < 0 || fstat(top, &status) < 0) {
+                return r == -ENOENT ? 0 : r < 0 ? r : -errno;
+        }
+        removal.top = top;
+        removal.device = status.st_dev;
+        while (r >= 0 && removal.progress) { /* what was moved up is seen in the next pass */
+                removal.progress = false;
+                removal.result = 0;
+                r = for_each_entry(top, remove_entry, &removal);
+        }
+        r = r < 0 ? r : removal.result;
         if (unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT && r >= 0) {
                 r = -errno;
         }
         return r;
-}
-
-/* One descriptor per level of folders: as many as there may be. */
-static void raise_limit(void) {
-        struct rlimit limit;
-        if (getrlimit(RLIMIT_NOFILE, &limit) >= 0) {
-                limit.rlim_cur = limit.rlim_max;
-                (void) setrlimit(RLIMIT_NOFILE, &limit);
-        }
 }
 
 int workspace_remove(const char *state_directory, const char *id) {
@@ -112,7 +159,6 @@ int workspace_remove(const char *state_directory, const char *id) {
         if (state < 0) {
                 return errno == ENOENT ? 0 : -errno;
         }
-        raise_limit();
-        int r = remove_folder(state, id, 0);
+        int r = remove_folder(state, id);
         return r < 0 ? r : RET_NERRNO(fsync(state)); /* nobody will look for it again */
 }

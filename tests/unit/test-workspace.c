@@ -1,5 +1,6 @@
 /* Removing a job's folder, with everything in it that a hook can think of. */
 #include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -77,6 +81,42 @@ static void test_depth(void **unused) {
         sh("test ! -e " JOB);
 }
 
+/* Deeper than there may be descriptors, and in a process that may have few. */
+static void test_abyss(void **unused) {
+        sh("python3 -c 'import os\n"
+           "os.mkdir(\"" JOB "\"); os.chdir(\"" JOB "\")\n"
+           "for i in range(60000):\n"
+           "    os.mkdir(\"d\"); os.chdir(\"d\")\n"
+           "    if i % 1000 == 0: open(\"f\", \"w\"); os.mkdir(\".weir-%d\" % (i // 1000)); os.symlink(\"..\", \"up\")\n"
+           "    if i % 7777 == 0: os.mkdir(\"closed\"); os.mkdir(\"closed/in\"); os.chmod(\"closed\", 0)'");
+        const struct rlimit few = { 16, 16 };
+        pid_t pid = fork();
+        if (pid == 0) {
+                _exit(setrlimit(RLIMIT_NOFILE, &few) < 0 || workspace_remove(state, JOB) < 0);
+        }
+        int status = 0;
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+        sh("test ! -e " JOB);
+}
+
+/* What cannot be removed is told, and all the rest is gone; a file system of others is left alone. */
+static void test_obstacle(void **unused) {
+        sh("mkdir -p " JOB "/a/b/c " JOB "/z; touch " JOB "/a/b/c/f " JOB "/z/f");
+        _cleanup_free_ char *place = NULL;
+        assert_int_equal(string_format(&place, "%s/" JOB "/a/b", state), 0);
+        if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+            mount("tmpfs", place, "tmpfs", 0, NULL) < 0) {
+                skip();
+        }
+        sh("touch " JOB "/a/b/theirs");
+        assert_true(workspace_remove(state, JOB) < 0);
+        sh("test -n \"$(find " JOB " -name theirs)\"; test ! -e " JOB "/z");
+        assert_int_equal(umount2(place, MNT_DETACH), 0);
+        assert_int_equal(workspace_remove(state, JOB), 0);
+        sh("test ! -e " JOB);
+}
+
 static void test_create(void **unused) {
         _cleanup_free_ char *path = NULL;
         struct stat status;
@@ -94,6 +134,8 @@ int main(void) {
                 cmocka_unit_test(test_everything),
                 cmocka_unit_test(test_link_in_its_place),
                 cmocka_unit_test(test_depth),
+                cmocka_unit_test(test_abyss),
+                cmocka_unit_test(test_obstacle),
                 cmocka_unit_test(test_create),
         };
         return cmocka_run_group_tests(tests, setup, teardown);
