@@ -276,4 +276,34 @@ def _(b):
     equal(got[4], [True], "both ends at once")
 
 
+@pages.check("searching goes on where the server stopped looking, and round the end of the log")
+def _(b):
+    at_home(b)
+    got = ask(b, WINDOW + """
+        const wanted = new Set([250000, 900000]); let asked = 0;
+        const slow = async ({ q, after, before, tail, ...rest }) => { /* looks at 100000 lines at most, and may find nothing in them */
+            if (!q) return fetchPage({ after, before, tail, ...rest });
+            asked++;
+            const step = before || tail ? -1 : 1, from = before ? number(before) - 1 : tail ? total - 1 : after ? number(after) + 1 : 0;
+            for (let n = from, i = 0; n >= 0 && n < total; n += step, i++) {
+                if (wanted.has(n)) return { entries: [entry(n)], more: true, cursor: `c${n}`, before: `c${n}` };
+                if (i === 100000) return { entries: [], more: true, cursor: `c${n}`, before: `c${n}` };
+            }
+            return { entries: [], more: false };
+        };
+        const pages = new LogPages(slow), seen = []; let waits = 0;
+        const find = async (direction, index) => {
+            const { entry, isWrapped } = await pages.find('x', direction, index, undefined, () => waits++);
+            seen.push([entry && number(entry.cursor), isWrapped]);
+        };
+        await pages.openStart();
+        await find(1, 0); await find(-1, 0);
+        await pages.openAt(entry(500000));
+        await find(1, 500); await find(-1, 500);
+        wanted.clear(); await find(1, 500);
+        return [seen, waits > 10, asked]""")
+    equal(got[0], [[250000, False], [900000, True], [900000, False], [250000, False], [None, True]], "what is found, and whether round the end")
+    holds(got[1], "the reader is told that it takes longer")
+
+
 pages.end()

@@ -117,7 +117,8 @@ export class LogView {
     tell() {
         const { words } = this.source;
         this.part("empty").hidden = this.pages.lines.length > 0;
-        this.part("empty").textContent = this.pages.isFiltered() ? words.nothingFound : words.empty;
+        const isSearched = this.pages.atStart && this.pages.atEnd;
+        this.part("empty").textContent = !isSearched ? words.searching : this.pages.isFiltered() ? words.nothingFound : words.empty;
         this.part("follow").setAttribute("aria-pressed", String(this.following));
         this.part("newer").hidden = this.following || this.unread === 0;
         this.part("newer").textContent = words.newer(this.unread);
@@ -125,7 +126,7 @@ export class LogView {
         const first = this.pages.first;
         const stage = this.pages.lines[Math.min(this.rows.visible()[0], n - 1)]?.stage;
         const range = first === null ? words.some(n) : words.range(first, first + n - 1, this.pages.atEnd && this.pages.ended);
-        this.part("range").textContent = n === 0 ? "" : stage ? `${range} · ${stage}` : range;
+        this.part("range").textContent = n === 0 ? "" : [range, stage, this.pages.gone && this.pages.atStart && words.gone].filter(Boolean).join(" · ");
         this.root.dataset.start = String(this.pages.atStart);
         this.root.dataset.end = String(this.pages.atEnd);
     }
@@ -201,13 +202,18 @@ export class LogView {
 
     scrolled() {
         const atBottom = this.rows.isAtEnd();
-        if (this.pages.atEnd && atBottom !== this.following) {
+        if (this.following ? !atBottom : atBottom && this.pages.atEnd) {
             this.following = atBottom;
             this.unread = atBottom ? 0 : this.unread;
             this.wake?.();
         }
         this.tell();
         this.highlight();
+        this.growNear();
+    }
+
+    /* What is near an end of the window is fetched before one gets there. */
+    growNear() {
         const [from, to] = this.rows.visible();
         if (from < NEAR_ROWS && !this.pages.atStart) {
             this.grow("before");
@@ -237,12 +243,16 @@ export class LogView {
         }
         this.growing = false;
         this.wake?.();
+        if (!this.closed && !this.following) {
+            this.growNear();
+        }
     }
 
     moved(shift, signal) {
         if (signal.aborted || this.closed) {
             return;
         }
+        this.following &&= this.rows.isAtEnd();
         if (shift !== 0) {
             this.rows.shift(shift, this.pages.lines.length);
         }
@@ -380,13 +390,16 @@ export class LogView {
             return;
         }
         this.searching = true;
-        const { signal } = this;
+        const { signal } = this, { words } = this.source, found = this.part("found");
+        const say = (said) => {
+            found.textContent = said;
+        };
         try {
-            const entry = await this.pages.find(text, direction, this.searchFrom(direction), signal);
-            this.part("found").textContent = entry ? "" : this.source.words.notFound;
+            const { entry, isWrapped } = await this.pages.find(text, direction, this.searchFrom(direction), signal, () => say(words.searching));
             if (entry) {
                 await this.reveal(entry);
             }
+            say(!entry ? words.notFound : isWrapped ? words.wrapped : "");
         } catch (error) {
             this.failed(error, signal);
         }
@@ -418,7 +431,7 @@ export class LogView {
             q: this.part("matching").checked ? this.part("search").value : "",
         };
         const toEnd = this.following || this.source.isLive();
-        this.jump(() => toEnd ? this.pages.openEnd(this.signal) : this.pages.openStart(this.signal), toEnd);
+        this.jump(() => toEnd ? this.pages.openEnd(this.signal) : this.pages.openStart(this.signal), toEnd).then(() => this.growNear());
     }
 
     async copy() {

@@ -156,7 +156,10 @@ class JobPage {
         const answer = await api.raw(`${this.url}/logs`, { ...rest, level }, AbortSignal.any([signal, this.page.signal]));
         const entries = await answer.json();
         const flag = (name) => answer.headers.get(name) === "1";
-        return { entries, more: flag("Weir-More"), ended: flag("Weir-Ended"), line: Number(answer.headers.get("Weir-Line")) || null };
+        return {
+            entries, more: flag("Weir-More"), ended: flag("Weir-Ended"), gone: flag("Weir-Gone"),
+            cursor: answer.headers.get("Weir-Cursor"), before: answer.headers.get("Weir-Before"),
+        };
     }
 
     openLog() {
@@ -164,6 +167,7 @@ class JobPage {
             cut: (n) => t("jobs.log.cut", { count: n }), newer: (n) => t("jobs.log.newer", { count: n }), some: (n) => t("jobs.log.some", { count: n }),
             range: (from, to, isAll) => t(isAll && from === 1 ? "jobs.log.all" : "jobs.log.range", { from, to, count: to }),
             empty: t("jobs.log.empty"), nothingFound: t("jobs.log.nothing_found"), notFound: t("jobs.log.not_found"),
+            wrapped: t("jobs.log.wrapped"), searching: t("jobs.log.searching"), gone: t("jobs.log.gone"),
         };
         this.log = new LogView(this.page.element.querySelector("#log"), {
             fetchPage: (parameters, signal) => this.fetchPage(parameters, signal), isLive: () => !isFinal(this.job), words,
