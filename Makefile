@@ -17,6 +17,7 @@ WERROR   ?=
 V        ?=
 PYTHON   ?= /usr/bin/python3
 FUZZ_SECONDS ?= 5
+SOAK_SECONDS ?= 600
 
 BINDIR     := $(PREFIX)/bin
 LIBEXECDIR := $(PREFIX)/lib/weir
@@ -88,7 +89,7 @@ silent := $(findstring s,$(firstword -$(MAKEFLAGS)))
 quiet = $(if $(V),,@$(if $(silent),,echo "  $(1)  $(patsubst $(B)/%,%,$@)";))
 .DELETE_ON_ERROR:
 .PHONY: FORCE all programs deps deps-check deps-bench deps-lint check check-unit check-machine check-perforce check-lint demo demo-stop install \
-        uninstall lint format asan coverage fuzz faults bench clean help
+        uninstall lint format asan coverage fuzz faults bench soak clean help
 
 all: programs $(TESTS) ## build everything into $(B)
 programs: $(BINS) $(CGIS) $(P4)
@@ -175,6 +176,8 @@ bench: all ## figures as ratios, measured in one run (needs `make deps-bench`)
 CPPCHECK_QUIET = missingIncludeSystem varFuncNullUB memleak zerodivcond:lib/base/time_util.c
 faults: all ## everything that can die dies, at every stage of a job; 200 cancels of what wants to survive; 20 power failures (root, half an hour)
 	@B='$(B)' tests/faults/run
+soak: all ## the log of a running job, followed over the web by many for SOAK_SECONDS (600) while the server is reloaded (root)
+	@B='$(B)' tests/machine/run -- tests/soak/logs $(SOAK_SECONDS)
 lint: all ## cppcheck and clang-tidy over everything, then the lint suite (needs `make deps-lint`)
 	cppcheck -q --std=c11 --enable=warning,portability,performance --inline-suppr --error-exitcode=1 \
 	    $(addprefix --suppress=,$(CPPCHECK_QUIET)) -Ilib lib bin web/cgi tests/perforce/client
