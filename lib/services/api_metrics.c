@@ -6,6 +6,7 @@
 #include "base/string_util.h"
 #include "base/time_util.h"
 #include "clients/lock_client.h"
+#include "services/api_jobs.h"
 #include "services/stream_store.h"
 
 /* A label's value: quotes, backslashes and newlines are escaped, broken UTF-8 is dropped. */
@@ -22,8 +23,12 @@ static int add_label(Buffer *body, const char *name, const char *value, bool is_
         return r < 0 ? r : buffer_append_string(body, "\"");
 }
 
+static int add_typed_title(Buffer *body, const char *name, const char *type, const char *help) {
+        return buffer_append_format(body, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
 static int add_title(Buffer *body, const char *name, const char *help) {
-        return buffer_append_format(body, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
+        return add_typed_title(body, name, "gauge", help);
 }
 
 static int add_value(Buffer *body, const char *name, const char *const *labels, double value) {
@@ -158,11 +163,63 @@ static int add_locks(Api *api) {
         return r < 0 ? r : add_value(body, "weir_lock_waiting", NULL, (double) n_waiting);
 }
 
+/* --- jobs ------------------------------------------------------------------------------------------- */
+
+static int add_counts(Buffer *body, JobStore *store) {
+        int64_t counts[_JOB_STATUS_MAX];
+        int r = job_list_store_count(store, NULL, counts);
+
+        r = r < 0 ? r :
+                    add_title(body, "weir_jobs", "Integration jobs that are remembered, by their status");
+        for (JobStatus status = 0; status < _JOB_STATUS_MAX && r >= 0; status++) {
+                const char *const labels[] = { "status", job_status_to_string(status), NULL };
+                r = add_value(body, "weir_jobs", labels, (double) counts[status]);
+        }
+        r = r < 0 ? r :
+                    add_title(body, "weir_job_queue_length", "Integration jobs that wait for their turn");
+        return r < 0 ? r :
+                       add_value(body, "weir_job_queue_length", NULL, (double) counts[JOB_STATUS_QUEUED]);
+}
+
+static int add_durations(Buffer *body, JobStore *store) {
+        JobsEnded ended[_JOB_STATUS_MAX];
+        int r = job_list_store_ended(store, ended);
+
+        r = r < 0 ? r :
+                    add_typed_title(body, "weir_job_duration_seconds", "summary",
+                                    "How long integration jobs took from their start to their end");
+        for (JobStatus status = 0; status < _JOB_STATUS_MAX && r >= 0; status++) {
+                const char *const labels[] = { "status", job_status_to_string(status), NULL };
+                if (!job_status_is_final(status)) {
+                        continue;
+                }
+                r = add_value(body, "weir_job_duration_seconds_sum", labels,
+                              (double) ended[status].usec / (double) USEC_PER_SEC);
+                r = r < 0 ? r :
+                            add_value(body, "weir_job_duration_seconds_count", labels,
+                                      (double) ended[status].n);
+        }
+        return r;
+}
+
+/* Where there never was a weir-jobd its figures are missing. */
+static int add_jobs(Api *api) {
+        _cleanup_(job_store_closep) JobStore *store = NULL;
+        int r = api_jobs_open(&store);
+
+        if (r == -ENOENT) {
+                return 0;
+        }
+        r = r < 0 ? r : add_counts(&api->response.body, store);
+        return r < 0 ? r : add_durations(&api->response.body, store);
+}
+
 int api_metrics(Api *api) {
         int r = api_open_store(api);
 
         r = r < 0 ? r : add_servers(api);
         r = r < 0 ? r : add_streams(api);
+        r = r < 0 ? r : add_jobs(api);
         r = r < 0 ? r : add_locks(api);
         api->response.content_type = "text/plain; version=0.0.4; charset=utf-8";
         api->response.may_be_stored = false;

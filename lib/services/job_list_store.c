@@ -229,6 +229,25 @@ int job_list_store_count(JobStore *store, const char *owner, int64_t ret[static 
         return 0;
 }
 
+int job_list_store_ended(JobStore *store, JobsEnded ret[static _JOB_STATUS_MAX]) {
+        JobsEnded ended[_JOB_STATUS_MAX] = {};
+        _cleanup_(db_releasep) DbStatement *s = NULL;
+        int r = db_prepare(job_store_db(store), "SELECT status, n, usec FROM ended", &s);
+
+        while (r >= 0 && (r = db_step(s)) > 0) {
+                JobStatus status = job_status_from_string(db_column_text(s, 0));
+
+                if (status >= 0) {
+                        ended[status] = (JobsEnded) { db_column_int(s, 1), db_column_int(s, 2) };
+                }
+        }
+        if (r < 0) {
+                return r;
+        }
+        memcpy(ret, ended, sizeof ended);
+        return 0;
+}
+
 int job_list_store_position(JobStore *store, const char *id, int64_t *ret) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
         int64_t seq = 0;

@@ -17,6 +17,11 @@ int job_list_store_list(JobStore *store, const JobFilter *filter, JobRecords *re
 int job_list_store_list_queued(JobStore *store, JobRecords *ret);
 /* How many jobs of an owner (NULL: of everybody) are in each state. */
 int job_list_store_count(JobStore *store, const char *owner, int64_t ret[static _JOB_STATUS_MAX]);
+/* All that ever ended, forgotten ones, too: how many, and how long they took from their start, all together. */
+typedef struct JobsEnded {
+        int64_t n, usec;
+} JobsEnded;
+int job_list_store_ended(JobStore *store, JobsEnded ret[static _JOB_STATUS_MAX]);
 /* The place of a queued job in the queue, from 1. -ENOENT. */
 int job_list_store_position(JobStore *store, const char *id, int64_t *ret);
 /* What an attempt has to do, as far as the database knows, and the Perforce user that was given (owned; empty: none). -ENOENT. */

@@ -110,7 +110,18 @@ static const char *const migrations[] = {
         " UPDATE counts SET n = n - 1 WHERE owner = old.owner AND status = old.status;"
         " INSERT INTO counts VALUES (new.owner, new.status, 1) ON CONFLICT DO UPDATE SET n = n + 1; END;"
         "CREATE TRIGGER jobs_removed AFTER DELETE ON jobs BEGIN"
-        " UPDATE counts SET n = n - 1 WHERE owner = old.owner AND status = old.status; END;",
+        " UPDATE counts SET n = n - 1 WHERE owner = old.owner AND status = old.status; END;"
+        /* The same of all that ever ended, with how long they worked and waited; it only grows. */
+        "CREATE TABLE ended ("
+        " status TEXT PRIMARY KEY,"
+        " n INTEGER NOT NULL,"
+        " usec INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+        "INSERT INTO ended SELECT status, count(*), sum(finished_at - iif(started_at > 0, started_at,"
+        " finished_at)) FROM jobs WHERE finished_at > 0 GROUP BY status;"
+        "CREATE TRIGGER jobs_ended AFTER UPDATE OF finished_at ON jobs"
+        " WHEN old.finished_at = 0 AND new.finished_at > 0 BEGIN"
+        " INSERT INTO ended VALUES (new.status, 1, new.finished_at - iif(new.started_at > 0, new.started_at,"
+        " new.finished_at)) ON CONFLICT DO UPDATE SET n = n + 1, usec = usec + excluded.usec; END;",
 
         /* What a person merged by hand, until it was put into the workspace. */
         "ALTER TABLE conflicts ADD COLUMN is_text INTEGER NOT NULL DEFAULT 0;"

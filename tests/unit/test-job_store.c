@@ -399,6 +399,8 @@ static void expect_counts(const char *owner, int64_t n_queued, int64_t n_done) {
 }
 
 static void test_prune(void **state) {
+        JobsEnded ended[_JOB_STATUS_MAX];
+
         for (int i = 1; i <= 5; i++) {
                 char id[JOB_ID_MAX];
 
@@ -414,6 +416,9 @@ static void test_prune(void **state) {
         expect_counts("alice", 1, 2); /* counted along with all of that */
         expect_counts(NULL, 1, 2);
         expect_counts("bob", 0, 0);
+        assert_int_equal(job_list_store_ended(store, ended), 0);
+        assert_int_equal(ended[JOB_STATUS_DONE].n, 5); /* forgotten ones, too */
+        assert_int_equal(ended[JOB_STATUS_FAILED].n, 0);
 }
 
 /* 50 of 100,000 that have ended, by every filter, from the newest and from far behind. */

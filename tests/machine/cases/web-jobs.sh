@@ -214,6 +214,12 @@ who=bob; is "and is cancelled by its owner" "$(post "/api/jobs/$third/cancel")" 
 ok "at last" web_wait "$third" cancelled
 nothing_left "after all that"
 
+# --- figures --------------------------------------------------------------------------------------------------------
+get /metrics >/dev/null
+like "figures for Prometheus count jobs" "$(cat "$answers/last")" '^weir_jobs\{status="done"\} [1-9]'
+like "and how long they took" "$(cat "$answers/last")" '^weir_job_duration_seconds_sum\{status="done"\} [0-9.]+$'
+like "and the queue" "$(cat "$answers/last")" '^weir_job_queue_length 0$'
+
 # --- addresses ------------------------------------------------------------------------------------------------------
 is "a job that is not there" "$(get /api/jobs/INT-20200101-001)" 404
 is "told so" "$(code)" no_such_job
