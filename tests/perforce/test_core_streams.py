@@ -1,8 +1,11 @@
 #!/usr/bin/python3
 """Streams: their specifications, lists and views, and the clients bound to them."""
 
+import contextlib
+
 import tap
 from servercase import ServerCase
+from server.store import Store
 
 DEPOT = "Depot: {0}\nType: {1}\nMap: {0}/...\n"
 RECORD = ["Stream", "Update", "Access", "Owner", "Name", "Parent", "Type", "desc", "Options",
@@ -261,6 +264,51 @@ class Views(StreamCase):
         self.paths("past", "share only/...")
         record = self.p4("client", "-S", f"//s/past@{change}", "-o", "old").records[0]
         self.assertEqual((record["StreamAtChange"], record["View0"]), (change, "//s/past/... //old/..."))
+
+    def test_change_view(self):
+        """what is imported at a change is in stream -o -v as a view line and a ChangeView line"""
+        self.make("pinned", "development", "main")
+        self.paths("pinned", "share ...", "import ext/... //plain/ext/...@7", "import lab/... //plain/lab/...@REL")
+        (record,) = self.p4("stream", "-o", "-v", "//s/pinned").records
+        lines = [record[key] for key in record if key.startswith("View") or key.startswith("ChangeView")]
+        self.assertEqual(lines, ["//s/pinned/... ...", "//plain/ext/... ext/...", "//plain/lab/... lab/...",
+                                 "//plain/ext/...@7", "//plain/lab/...@REL"])
+        self.assertNotIn("ChangeView0", self.p4("stream", "-o", "//s/pinned").records[0])
+
+    def test_sparse(self):
+        """shared paths of a sparse stream are as of a change, which is no part of the view; what it may not become"""
+        with self.server_store() as store, store.write():
+            store.insert("change", change=500, client="c", user="u", date=1, status=1, description="x")
+        self.assertEqual(self.make("thin", "sparsedev", "main").infos, ["Stream //s/thin saved."])
+        (record,) = self.p4("stream", "-o", "-v", "//s/thin").records
+        self.assertEqual((record["Paths0"], record["View0"]), ("share ...@500", "//s/thin/... ..."))
+        for change, text in (
+                (("Type:\tsparsedev", "Type:\tdevelopment"),
+                 "Failed to change sparse stream '//s/thin' to non-sparse type 'development'."),
+                (("Parent:\t//s/main", "Parent:\t//s/dev"),
+                 "Cannot change parent of stream '//s/thin' because it is a sparse stream."),
+                (("@500", "@499"), "The change number in a sparse stream share path cannot be updated by editing the"
+                 " stream spec.  Use an integration command to update the change of a sparse stream share path.")):
+            refused = self.edit("stream", "//s/thin", replace=(change,))
+            self.assertEqual(refused.errors, ["Error in stream specification.\n" + text])
+        self.assertEqual(self.make("under", "development", "thin").errors,
+                         ["Error in stream specification.\n"
+                          "Stream '//s/thin' cannot parent '//s/under' because it is a sparse stream."])
+        self.assertEqual(self.make("over", "virtual", "thin").infos, ["Stream //s/over saved."])
+        fat = self.edit("stream", "//s/dev", replace=(("Type:\tdevelopment", "Type:\tsparserel"),))
+        self.assertEqual(fat.errors, ["Error in stream specification.\n"
+                                      "Failed to change non-sparse stream '//s/dev' to sparse type 'sparserel'."])
+
+    def test_parent_view_types(self):
+        """virtual and task streams inherit"""
+        for kind, title in (("virtual", "Virtual"), ("task", "Task")):
+            made = self.edit("stream", "-t", kind, "-P", "//s/main", "//s/alone",
+                             replace=(("ParentView:\tinherit", "ParentView:\tnoinherit"),))
+            self.assertEqual(made.errors, ["Error in stream specification.\n"
+                                           f"{title} streams may only have inherit ParentViews."])
+
+    def server_store(self):
+        return contextlib.closing(Store(self.server.root))
 
     def test_branch_view(self):
         """branch -o -S shows what flows to the parent"""

@@ -13,7 +13,7 @@ from .names import check_id
 from .options import Options
 from .specs import SPECS, SpecError, join_words, split_words
 from .streamspec import COMPONENTS, IGNORED, NONE, PATHS, REMAPPED, STREAM, Stream
-from .streamview import StreamSpec, check_paths
+from .streamview import StreamSpec, change_view, check_paths
 
 RELEASE_OPTIONS = "allsubmit unlocked toparent nofromparent mergedown"
 CLOSED_OPTIONS = "allsubmit unlocked notoparent nofromparent mergedown"
@@ -102,6 +102,8 @@ def _show(ctx: Context, opts: Options, text: str) -> None:
     if "v" in opts:
         rows = clientspec.stream_rows(ctx.store, name, "", int(change) if at else None)
         values["View"] = [quote_line(flag, left, right.removeprefix("///")) for flag, left, right in rows]
+        chain = streamspec.chain(ctx.store, name, int(change) if at else None)
+        values["ChangeView"] = (change_view(chain) if chain else None) or None
     tags = [pair for number, (key, _) in enumerate(extra)
             for pair in ((f"extraTag{number}", key), (f"extraTagType{number}", "word"))]
     formcmd.show(ctx, "stream", values, tags + extra)
@@ -142,6 +144,8 @@ def _check_parent(ctx: Context, new: Stream) -> None:
         raise CommandError(M.InvalidParent(parent=new.parent))
     if parent.type == "task":
         raise CommandError(M.StreamParentIsTask(name=parent.name))
+    if parent.type in streamspec.SPARSE and new.type != "virtual":
+        raise CommandError(M.NoSparseChildren(parent=parent.name, stream=new.name))
     chain = streamspec.ancestry(ctx.store, parent)
     if len(chain) >= streamspec.MAX_DEPTH or any(above.name == new.name for above in chain):
         raise CommandError(M.StreamOverflow())
@@ -153,6 +157,12 @@ def _check_change(ctx: Context, opts: Options, new: Stream, old: Stream | None) 
         return
     if old.has("locked") and old.owner != ctx.user and "f" not in opts:
         raise CommandError(M.StreamNotOwner(stream=old.name, owner=old.owner))
+    if new.type in streamspec.SPARSE and old.type not in streamspec.SPARSE:
+        raise CommandError(M.NoStreamTypeChangeToSparse(stream=new.name, streamType=new.type))
+    if old.type in streamspec.SPARSE and new.type not in streamspec.SPARSE:
+        raise CommandError(M.NoStreamTypeChangeToNonSparse(stream=new.name, streamType=new.type))
+    if old.type in streamspec.SPARSE and new.parent != old.parent:
+        raise CommandError(M.NoReparentSparse(stream=new.name))
     if new.type == "task" != old.type:
         raise CommandError(M.StreamNoConvert(type=old.type))
     if old.type == "task" and new.type not in ("task", *CONVERSIONS):
@@ -167,14 +177,32 @@ def check(ctx: Context, opts: Options, new: Stream, old: Stream | None) -> None:
         if new.type == "virtual":
             raise CommandError(M.StreamNoFlow(stream=new.name))
         new.options = new.options.replace(" toparent", " notoparent").replace(" fromparent", " nofromparent")
+    if new.parent_view == "noinherit" and new.type in ("virtual", "task"):
+        raise CommandError(M.StreamPVVirtualOnlyInh() if new.type == "virtual" else M.StreamPVTaskOnlyInh())
     _check_parent(ctx, new)
     _check_change(ctx, opts, new, old)
-    check_paths(StreamSpec(new.name, new.type, [row[:3] for row in new.paths if row[1]],
+    if new.type in streamspec.SPARSE:
+        _pin(ctx, new, old)
+    check_paths(StreamSpec(new.name, new.type,
+                           [(row[0], streamspec.unpinned(new.type, row[1]), row[2]) for row in new.paths if row[1]],
                            [row[:2] for row in new.remapped if row[0]],
                            [text for text, _ in new.ignored if text]))
     for kind, _, depot, _ in new.paths:
         if depot:
             _check_import(ctx, depot)
+
+
+def _pin(ctx: Context, new: Stream, old: Stream | None) -> None:
+    """Shared paths of a sparse stream are as of a change of the parent: the newest, and from then on that."""
+    known = [row[1].partition("@")[2] for row in old.paths if "@" in row[1]] if old is not None else []
+    newest = ctx.store.value("SELECT MAX(change) FROM change WHERE status = 1", default=0)
+    number = known[0] if known else str(newest)
+    for at, (kind, view, *rest) in enumerate(new.paths):
+        path, _, given = view.partition("@")
+        if kind == "share" and path and (known and given not in ("", number)):
+            raise CommandError(M.SparseStreamShareChangeNoUpdate())
+        if kind == "share" and path and newest:
+            new.paths[at] = (kind, f"{path}@{given or number}", *rest)
 
 
 def _check_import(ctx: Context, path: str) -> None:

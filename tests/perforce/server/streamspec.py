@@ -14,6 +14,7 @@ NONE = "none"
 PATHS, REMAPPED, IGNORED, COMPONENTS = range(4)
 TYPES = ("mainline", "virtual", "development", "release", "task", "sparsedev", "sparserel")
 FIRMER = {"release": True, "sparserel": True, "development": False, "sparsedev": False, "task": False}
+SPARSE = ("sparsedev", "sparserel")
 DEFAULT_OPTIONS = "allsubmit unlocked toparent fromparent mergedown"
 MAX_DEPTH = 100
 
@@ -114,12 +115,17 @@ def chain(store: Store, name: str, at_change: int | None = None) -> list[StreamS
     if stream is None:
         return []
     return [StreamSpec(name=s.name, type=s.type,
-                       paths=[(kind, view, depot) for kind, view, depot, _ in s.paths if view],
+                       paths=[(kind, unpinned(s.type, view), depot) for kind, view, depot, _ in s.paths if view],
                        remapped=[(left, right) for left, right, _ in s.remapped if left],
                        ignored=[text for text, _ in s.ignored if text], inherit=s.parent_view != "noinherit",
                        components=[(kind, folder, other) for kind, folder, other,
                                    _ in s.components if folder])
             for s in ancestry(store, stream, at_change)]
+
+
+def unpinned(kind: str, view: str) -> str:
+    """A view path without the change of its parent that a sparse stream shares it as of."""
+    return view.partition("@")[0] if kind in SPARSE else view
 
 
 def component_lookup(store: Store):
