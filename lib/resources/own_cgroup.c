@@ -15,16 +15,16 @@
 
 #define LIMIT_USEC (5 * USEC_PER_SEC)
 #define PAUSE_NSEC 2000000
+#define VICTIMS_MAX 256 /* in one round */
 #define LIST_MAX ((size_t) 4 * 1024 * 1024)
 
 /* "0::/weir.slice/…/weir-job-INT-20261121-001-1.service": the path, when its last part is the unit. */
-static int cgroup_of(const char *process, const char *unit, char **ret) {
-        _cleanup_free_ char *file = NULL, *text = NULL, *end = NULL;
+static int own_cgroup(const char *unit, char **ret) {
+        _cleanup_free_ char *text = NULL, *end = NULL;
         char *rest, *line;
-        int r = string_format(&file, "/proc/%s/cgroup", process);
+        int r = string_format(&end, "/%s", unit);
 
-        r = r < 0 ? r : string_format(&end, "/%s", unit);
-        r = r < 0 ? r : file_read(file, LIST_MAX, &text, NULL);
+        r = r < 0 ? r : file_read("/proc/self/cgroup", LIST_MAX, &text, NULL);
         if (r < 0) {
                 return r;
         }
@@ -51,44 +51,69 @@ static int read_processes(const char *path, char **ret) {
         return r;
 }
 
-/* Its number may be somebody else's by now: what the descriptor means is looked at once more before the signal. */
-static void kill_process(const char *process, pid_t pid, const char *unit) {
-        _cleanup_free_ char *path = NULL;
-        _cleanup_close_ int fd = pidfd_open(pid, 0);
+typedef struct Victim {
+        pid_t pid;
+        int fd;
+} Victim;
 
-        if (fd >= 0 && cgroup_of(process, unit, &path) >= 0) {
-                (void) pidfd_send_signal(fd, SIGKILL, NULL, 0);
-        }
-}
+/* Of those in the list but ourselves, as many as fit. */
+static size_t open_victims(char *list, Victim *victims) {
+        char *process;
+        size_t n = 0;
 
-/* How many there were. */
-static int kill_all(const char *path, const char *unit) {
-        _cleanup_free_ char *list = NULL;
-        char *rest, *process;
-        int n = 0, r = read_processes(path, &list);
-
-        rest = list;
-        while (r >= 0 && (process = strsep(&rest, "\n"))) {
+        while (n < VICTIMS_MAX && (process = strsep(&list, "\n"))) {
                 uint32_t pid;
 
                 if (parse_uint32(process, &pid) >= 0 && pid > 0 && (pid_t) pid != getpid()) {
-                        kill_process(process, (pid_t) pid, unit);
-                        n++;
+                        victims[n++] = (Victim) { (pid_t) pid, pidfd_open((pid_t) pid, 0) };
                 }
         }
-        return r < 0 ? r : n;
+        return n;
+}
+
+static void kill_victim(const Victim *victims, size_t n, pid_t pid) {
+        for (size_t i = 0; i < n; i++) {
+                if (victims[i].pid == pid && victims[i].fd >= 0) {
+                        (void) pidfd_send_signal(victims[i].fd, SIGKILL, NULL, 0);
+                }
+        }
+}
+
+/* A number may be somebody else's by the time it is used. One that is still in the list once there is a descriptor for it means the process
+ * of the descriptor, or that one is gone. (/proc/PID/cgroup would say it, too, but hooks live in a user name space of their own, and are not
+ * for us to look at.) How many there were. */
+static int kill_all(const char *path) {
+        Victim victims[VICTIMS_MAX];
+        _cleanup_free_ char *list = NULL, *again = NULL;
+        char *rest, *process;
+        int r = read_processes(path, &list);
+        size_t n = r < 0 ? 0 : open_victims(list, victims);
+
+        r = r < 0 ? r : read_processes(path, &again);
+        rest = again;
+        while (r >= 0 && (process = strsep(&rest, "\n"))) {
+                uint32_t pid;
+
+                if (parse_uint32(process, &pid) >= 0) {
+                        kill_victim(victims, n, (pid_t) pid);
+                }
+        }
+        for (size_t i = 0; i < n; i++) {
+                (void) fd_close(victims[i].fd);
+        }
+        return r < 0 ? r : (int) n;
 }
 
 int own_cgroup_kill_others(const char *unit) {
         static const struct timespec pause = { .tv_nsec = PAUSE_NSEC };
         _cleanup_free_ char *path = NULL;
         uint64_t until = now_monotonic() + LIMIT_USEC;
-        int n, r = string_is_empty(unit) ? -ESRCH : cgroup_of("self", unit, &path);
+        int n, r = string_is_empty(unit) ? -ESRCH : own_cgroup(unit, &path);
 
         if (r < 0) {
                 return r;
         }
-        while ((n = kill_all(path, unit)) > 0) {
+        while ((n = kill_all(path)) > 0) {
                 if (now_monotonic() >= until) {
                         return -ETIMEDOUT;
                 }
