@@ -179,6 +179,17 @@ def _(b):
     holds("//demo/main," in table, "the stream")
 
 
+@pages.check("CSV of more than fits one answer is put together")
+def _(b):
+    b.open("/")
+    b.script("URL.createObjectURL = (blob) => { blob.text().then((text) => { window.saved = text; }); return '#saved'; }")
+    b.click("button[aria-label='CSV studio']")
+    b.until(lambda: b.script("return window.saved"), "a file")
+    lines = b.script("return window.saved").strip().split("\r\n")
+    equal(len(lines), 3001, "lines, with a head")
+    equal(len(set(lines)), 3001, "different lines")
+
+
 # --- who may -----------------------------------------------------------------------------------------------------------------
 
 @pages.check("buttons are there for whom they work; the others are told why")
@@ -266,12 +277,11 @@ def _(b):
         holds(not b.wait_for(f"{DEMO} button", "Update with sizes").is_enabled(), "its button cannot be used")
         b.open("/operations")
         b.wait_for("td", "web test")
-        equal(b.text("tbody td"), "Server demo", "what is locked")
+        holds(b.wait_for("tbody tr", "web test").text.startswith("Server demo"), f"what is locked: {b.texts('tbody tr')}")
     finally:
         holder.terminate()
         holder.wait()
     b.wait_gone("td", "web test")
-    b.wait_for("p", "Nothing is locked.")
 
 
 @pages.check("what somebody else measures is seen while it goes on")
@@ -404,6 +414,27 @@ def _(b):
     b.until(lambda: b.path == "/?q=demo/main", "back where one was")
     b.click("button[aria-label='Measure //demo/main']")
     b.wait_for(".toast", "//demo/main")
+
+
+@pages.check("where reading takes a login, every page leads to it and back", allow="401")
+def _(b):
+    config = Path("/etc/weir/weir.yaml")
+    before = config.read_text()
+
+    def needs_login() -> bool:
+        return "401" == subprocess.run(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", BASE + "/api/servers"],
+                                       capture_output=True, text=True).stdout
+    config.write_text(before + "  login_required: yes\n")
+    try:
+        b.until(needs_login, "the configuration is in force")
+        b.open("/growth?direction=down")
+        b.wait_for("h1", "Log in")
+        type_login(b, "weir", os.environ["WEIR_PASSWORD"])
+        b.wait_for("h1", "Growth")
+        equal(b.path, "/growth?direction=down", "where one wanted to go")
+    finally:
+        config.write_text(before)
+        b.until(lambda: not needs_login(), "the configuration is as before")
 
 
 @pages.check("/logout logs out")

@@ -83,7 +83,7 @@ class StreamsPage {
         const amount = (activity) => JSON.stringify(activity.operations.map((run) => [run.scope, run.server, Math.floor(run.done / 5)]));
         if (this.is_loaded && before.is_known && amount(now) !== amount(before)) {
             await this.load();
-        } else if (this.is_loaded) {
+        } else if (this.is_loaded && JSON.stringify(now) !== JSON.stringify(before)) {
             await this.draw();
         }
     }
