@@ -1,62 +1,25 @@
 /* weir-login: checks one login of the web. Started by weir-login.socket, one process for each; see weir-login(8). */
-#include <getopt.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "services/config.h"
 #include "services/login.h"
-#include "version.h"
+#include "services/program.h"
 
-#define EXIT_USAGE 64
+static int run(const char *config, const char *state) {
+        int r = login_answer(STDIN_FILENO, STDOUT_FILENO, config, state);
 
-enum { OPTION_CONFIG = 256, OPTION_STATE, OPTION_VERSION };
-
-static int help(void) {
-        printf("Usage: weir-login [OPTION…]\n\n"
-               "Check the Perforce password that standard input brings, for the web pages.\n\n"
-               "Options:\n"
-               "      --config DIR  read the configuration from DIR instead of " WEIR_CONFIG_DIRECTORY "\n"
-               "      --state DIR   use the state in DIR instead of " WEIR_STATE_DIRECTORY "\n"
-               "  -h, --help        show this text and exit\n"
-               "      --version     show the version and exit\n\n"
-               "weir-login(8) tells more.\n");
-        return 0;
-}
-
-int main(int argc, char *argv[]) {
-        static const struct option table[] = {
-                { "config", required_argument, NULL, OPTION_CONFIG },
-                { "state", required_argument, NULL, OPTION_STATE },
-                { "help", no_argument, NULL, 'h' },
-                { "version", no_argument, NULL, OPTION_VERSION },
-                {},
-        };
-        const char *config = WEIR_CONFIG_DIRECTORY, *state = WEIR_STATE_DIRECTORY;
-        int option, r;
-
-        log_setup("weir-login");
-        while ((option = getopt_long(argc, argv, "h", table, NULL)) >= 0) {
-                switch (option) {
-                case OPTION_CONFIG:
-                        config = optarg;
-                        break;
-                case OPTION_STATE:
-                        state = optarg;
-                        break;
-                case 'h':
-                        return help();
-                case OPTION_VERSION:
-                        printf("weir-login %s\n", WEIR_VERSION);
-                        return EXIT_SUCCESS;
-                default:
-                        return EXIT_USAGE;
-                }
-        }
-        r = optind < argc ? -EINVAL : login_answer(STDIN_FILENO, STDOUT_FILENO, config, state);
         if (r < 0) {
                 (void) log_error(r, "Failed to check a login: %s", strerror(-r));
         }
         return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, char *argv[]) {
+        static const PlacesProgram program = {
+                .name = "weir-login",
+                .summary = "Check the Perforce password that standard input brings, for the web pages.",
+                .run = run,
+        };
+        return places_program_main(&program, argc, argv);
 }
