@@ -34,6 +34,8 @@ tags = iter(range(1, 1000))
 
 def api(b, path: str, body: dict | None = None) -> dict:
     """Beside the browser, as the same reader."""
+    if "super" not in b.sessions:
+        b.log_in("super")
     headers = {"Cookie": f"weir_session={b.sessions['super']}", "Origin": BASE, "Content-Type": "application/json"}
     request = urllib.request.Request(BASE + path, json.dumps(body).encode() if body is not None else None, headers)
     with urllib.request.urlopen(request, timeout=60) as answer:

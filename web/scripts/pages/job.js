@@ -95,7 +95,7 @@ class JobPage {
     visitsData() {
         return visits(this.job).map((visit, n) => ({
             n, stage: visit.stage, text: stageText(visit.stage), from: visit.from, exact: exactTime(visit.from), clock: clock24(visit.from),
-            is_now: visit.isNow, duration: visit.isNow || visit.seconds > 0 ? duration(visit.seconds) : "",
+            is_now: visit.isNow, duration: ["DONE", "ERROR"].includes(visit.stage) ? "" : duration(visit.seconds),
         }));
     }
 
