@@ -10,7 +10,7 @@ import { toast } from "../toast.js";
 import { actions, show } from "../view.js";
 
 const REMEMBERED = "weir.job-form";
-const FORGOTTEN = ["description", "env", "changelist"]; /* of one job only, or not for a shared browser */
+const FORGOTTEN = ["description", "env", "changelist", "trial", "clean_workspace"]; /* of one job only, or not for a shared browser */
 const KIND_FIELDS = { stream: ["stream"], branch: ["branch_spec"], paths: ["source", "target"], path: ["path"] };
 const PLACEHOLDER_TEXTS = {
     stream: "//depot/dev", branch_spec: "main-to-rel", source: "//depot/main/...", target: "//depot/rel/...", path: "//depot/dev/src/...",
@@ -266,17 +266,19 @@ class NewJob {
         }
     }
 
-    /* One request at a time; the form says what is going on. */
+    /* One request at a time, however fast one clicks; the form says what is going on, and stays busy with an answer in its hand. */
     async ask(busy, request) {
-        if (this.busy || !await this.isComplete()) {
+        if (this.busy) {
             return null;
         }
         this.busy = busy;
-        await this.render();
-        try {
-            const answer = await request({ spec: specOfForm(this.form) });
+        if (!await this.isComplete()) {
             this.busy = null;
-            return answer;
+            await this.render();
+            return null;
+        }
+        try {
+            return await request({ spec: specOfForm(this.form) });
         } catch (error) {
             if (error.name !== "AbortError") {
                 await this.refused(error);
@@ -299,6 +301,7 @@ class NewJob {
         const { signal } = this.page;
         const answer = await this.ask(t("jobs.form.previewing"), (body) => api.post("/api/jobs/preview", {}, { body, signal }));
         if (answer) {
+            this.busy = null;
             this.preview = this.previewData(answer);
             await this.render();
             this.page.element.querySelector(".job-preview")?.scrollIntoView({ block: "nearest", behavior: "smooth" });

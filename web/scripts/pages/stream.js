@@ -140,7 +140,11 @@ class StreamPage {
             const had = before.operations?.length > 0 && now.operations.length === 0;
             await (had ? this.load() : this.draw());
         });
-        live(this.page, 60, (signal) => this.load(signal));
+        let is_fresh = true; // it was loaded just now
+        live(this.page, 60, async (signal) => {
+            await (is_fresh ? null : this.load(signal));
+            is_fresh = false;
+        });
     }
 }
 
