@@ -72,8 +72,8 @@ class Browser:
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         # The driver is named, so that selenium looks for none elsewhere; the buses are not chromium's business.
-        os.environ |= {"DBUS_SYSTEM_BUS_ADDRESS": "disabled:", "DBUS_SESSION_BUS_ADDRESS": "disabled:"}
-        self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+        environment = os.environ | {"DBUS_SYSTEM_BUS_ADDRESS": "disabled:", "DBUS_SESSION_BUS_ADDRESS": "disabled:"}
+        self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver", env=environment), options=options)
         self.driver.set_script_timeout(60)
         self.sessions: dict[str, str] = {}
         self.requests: dict[str, dict] = {}
