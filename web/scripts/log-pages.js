@@ -79,9 +79,9 @@ export class LogPages {
         return before.entries.length;
     }
 
-    /* Numbers are known where nothing is left out and the first line is there. */
+    /* Numbers are known where nothing is left out and the first line is there, or was when they were counted. */
     number() {
-        if (this.isFiltered()) {
+        if (this.isFiltered() || this.gone) {
             this.first = null;
         } else if (this.atStart) {
             this.first = 1;
