@@ -163,8 +163,24 @@ static void convert(char *text, char from, char to, int distance) {
         }
 }
 
+/* "tcp:" is what p4 takes for granted, and zeros before a number say nothing: all these are one server. */
+static void shorten_port(char *p4port) {
+        if (string_has_prefix(p4port, "tcp:")) {
+                memmove(p4port, p4port + strlen("tcp:"), strlen(p4port) - strlen("tcp:") + 1);
+        }
+        char *number = strrchr(p4port, ':');
+        if (number) {
+                number++;
+                size_t zeros = strspn(number, "0");
+                memmove(number, number + zeros, strlen(number) - zeros + 1);
+        }
+}
+
 void server_normalise(Server *server) {
         convert(server->p4port, 'A', 'Z', 'a' - 'A');
+        if (server->p4port) {
+                shorten_port(server->p4port);
+        }
         convert(server->trust, 'a', 'z', 'A' - 'a');
 }
 

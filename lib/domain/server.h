@@ -32,7 +32,7 @@ const char *server_port_problem(const char *p4port);
 const char *server_user_problem(const char *p4user);
 const char *server_mask_problem(const char *stream_mask);
 const char *server_trust_problem(const char *trust);
-/* One spelling per value: p4port in lower case, trust in upper case. */
+/* One spelling per value: p4port in lower case without "tcp:", trust in upper case. */
 void server_normalise(Server *server);
 bool server_is_ssl(const char *p4port);
 

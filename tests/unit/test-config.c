@@ -246,6 +246,8 @@ static void test_server_mistakes(void **state) {
                   "servers.yaml:5:", "mask" },
                 { "servers:\n  - name: a\n    p4port: a:1\n    p4user: u\n  - name: b\n    p4port: A:1\n    p4user: u\n",
                   "servers.yaml:6:", "line 2" },
+                { "servers:\n  - name: a\n    p4port: a:1\n    p4user: u\n  - name: b\n    p4port: tcp:a:1\n    p4user: u\n",
+                  "servers.yaml:6:", "line 2" },
                 { "servers:\n  - name: a\n    p4port: a:1\n    p4user: u\n  - name: a\n    p4port: b:1\n    p4user: u\n",
                   "servers.yaml:5:", "line 2" },
                 { "servers:\n  - name: a\n    p4port: a:1\n    p4user: u\n    interval: 5s\n",

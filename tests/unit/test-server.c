@@ -121,6 +121,25 @@ static void test_normalise(void **state) {
         assert_string_equal(copy.stream_mask, "*Role*");
 }
 
+static void test_same_port(void **state) {
+        static const char *const cases[][2] = {
+                { "Perforce:1666", "perforce:1666" },
+                { "tcp:perforce:1666", "perforce:1666" },
+                { "TCP:perforce:01666", "perforce:1666" },
+                { "tcp4:perforce:1666", "tcp4:perforce:1666" },
+                { "tcp6:[::1]:1666", "tcp6:[::1]:1666" },
+                { "tcp:[::1]:1666", "[::1]:1666" },
+                { "ssl:perforce:01666", "ssl:perforce:1666" },
+                { "tcp.example:1666", "tcp.example:1666" },
+        };
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(server_done) Server server = { .p4port = strdup(cases[i][0]) };
+                assert_null(server_port_problem(server.p4port));
+                server_normalise(&server);
+                assert_string_equal(server.p4port, cases[i][1]);
+        }
+}
+
 static void test_states(void **state) {
         for (int i = 0; i < _SERVER_STATE_MAX; i++) {
                 assert_non_null(server_state_to_string((ServerState) i));
@@ -132,9 +151,8 @@ static void test_states(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_problems),
-                cmocka_unit_test(test_long_names),
-                cmocka_unit_test(test_normalise),
+                cmocka_unit_test(test_problems),  cmocka_unit_test(test_long_names),
+                cmocka_unit_test(test_normalise), cmocka_unit_test(test_same_port),
                 cmocka_unit_test(test_states),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
