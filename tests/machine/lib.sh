@@ -46,11 +46,15 @@ remove_cgroups() { # NAME
     done
 }
 
-# Empty groups of machines whose every process was killed. One with processes is somebody's: rmdir refuses it.
+# Groups of machines whose every process was killed. One with a process anywhere is somebody's, also its groups that are empty for now: a
+# systemd that has just made some would fail.
 remove_empty_cgroups() {
-    local top
+    local top group
     for top in $(hierarchies); do
-        find "$top" -mindepth 1 -depth -type d -path "$top/weir-machine-*" -exec rmdir {} + 2>/dev/null || true
+        for group in "$top"/weir-machine-*/; do
+            [ -d "$group" ] && [ -z "$(find "$group" -name cgroup.procs -exec cat {} + 2>/dev/null)" ] || continue
+            find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true
+        done
     done
 }
 

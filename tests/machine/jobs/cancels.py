@@ -63,6 +63,7 @@ class Tally:
     immediate: list[float] = field(default_factory=list)
     graceful: list[float] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
+    slowest: dict[str, float] = field(default_factory=dict)  # of each kind
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -99,6 +100,8 @@ def cancel_one(pair: Pair, program: str, number: int, draw: random.Random, tally
     took = cancel_and_wait(job, mark, is_immediate)
     with tally.lock:
         (tally.immediate if is_immediate else tally.graceful).append(took)
+        name = f"{kind}, {'immediate' if is_immediate else 'graceful'}"
+        tally.slowest[name] = max(took, tally.slowest.get(name, 0))
     job.cancelled()
     nothing_left(job)
     if left := survivors(mark):
@@ -150,6 +153,7 @@ def report_cancels(report, count: int, seed: int, share: float, at_once: int = 2
     """share: of the cancels that must be in time (a few samples have no 99th percentile)."""
     tally = run_cancels(count, seed, at_once)
     report.result(f"{count} cancels of jobs that want to survive: each ended as cancelled, nothing left", "\n".join(tally.troubles))
+    print("# the slowest:", "; ".join(f"{name} {took * 1000:.0f} ms" for name, took in sorted(tally.slowest.items())))
     report.check("no process survived", lambda: holds(not tally.survivors, "\n".join(tally.survivors)))
     for name, values, limit in (("immediate", tally.immediate, SLACK), ("graceful", tally.graceful, STOP_TIMEOUT + SLACK)):
         took = percentile(values, share)
