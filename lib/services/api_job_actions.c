@@ -22,7 +22,7 @@ static void action_done(Action *action) {
         job_record_done(&action->job);
 }
 
-/* 1: the job is there, one may, and weir-jobd can be asked. A job that has ended is told so before. */
+/* 1: the job is there, one may, and it has not ended. What is refused, here and by the actions themselves, asks nobody. */
 static int prepare(Api *api, Action *action) {
         int r = api_job_find_for(api, API_JOB_STEER, &action->job);
 
@@ -34,7 +34,7 @@ static int prepare(Api *api, Action *action) {
                 (void) api_fail(api, 409, "job_ended", "job", api->job, NULL);
                 return 0;
         }
-        return api_job_connect(api, &action->client);
+        return 1;
 }
 
 static int answer(Api *api, const char *status, const char *text) {
@@ -57,8 +57,12 @@ static int answer(Api *api, const char *status, const char *text) {
 
 static int cancel(Api *api, Action *action, bool immediate) {
         _cleanup_free_ char *message = NULL;
-        int r = jobs_client_cancel(action->client, api->job, immediate, api->identity.user, &message);
+        int r = api_job_connect(api, &action->client);
 
+        if (r <= 0) {
+                return r;
+        }
+        r = jobs_client_cancel(action->client, api->job, immediate, api->identity.user, &message);
         return r < 0 ? api_job_explain(api, r, message) : 1;
 }
 
@@ -109,6 +113,7 @@ int api_job_continue(Api *api) {
         int r = prepare(api, &action);
 
         r = r <= 0 ? r : refuse_unless_waiting(api, &action);
+        r = r <= 0 ? r : api_job_connect(api, &action.client);
         if (r <= 0) {
                 return r;
         }
@@ -220,6 +225,10 @@ int api_job_resolve(Api *api) {
         r = read_files(api, &wishes);
         if (r != 0) {
                 return r < 0 ? r : 0;
+        }
+        r = api_job_connect(api, &action.client);
+        if (r <= 0) {
+                return r;
         }
         r = carry_out(api, action.client, &wishes, &message);
         return r < 0 ? api_job_explain(api, r, message) : answer(api, "resolving", "job_resolving");

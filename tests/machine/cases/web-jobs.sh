@@ -57,6 +57,14 @@ is "the conflicts apart" "$(answer "[(c['to'], c['from']) for c in d['conflicts'
 is "nothing was changed, no client is left" "$(p4 clients; p4 opened -a; p4 changes)" "$before"
 is "a preview of a stream that is not there" "$(post /api/jobs/preview "$(spec_of //demo/nothing)")" 422
 like "says why" "$(answer "d['message']")" 'no stream //demo/nothing'
+is "a preview from some files to others" "$(post /api/jobs/preview "{\"spec\": {\"server\": \"demo\", \"source\": \"$dev/...\", \"target\": \"$main/...\"}}")" 200
+is "takes source and target as they are" "$(answer "(d['count'], d['conflict_count'])")" "(3, 1)"
+control hang integrate
+curl -s -m 2 -o /dev/null -b /run/alice.jar -H "Origin: $web" -H 'Content-Type: application/json' -d "$(spec_of "$dev")" $web/api/jobs/preview
+is "whoever leaves" $? 28
+control hang off
+ok "ends the preview" eventually 20 sh -c '[ -z "$(systemctl list-units --plain --no-legend "weir-preview@*")" ]'
+is "and its client is gone" "$(p4 clients -e 'weir-preview*')" ""
 is "a preview of what is no specification" "$(post /api/jobs/preview '{"spec": {"server": "demo"}}')" 400
 
 
