@@ -1,5 +1,6 @@
 #include "clients/systemd_client.h"
 
+#include <poll.h>
 #include <string.h>
 
 #include "base/string_util.h"
@@ -19,6 +20,7 @@ typedef struct Wait {
         char *job;    /* object path, once known */
         char *result; /* of the job, once removed */
         uint64_t deadline;
+        int fd; /* what happens there ends the waiting as well; -1: none */
         const char *unit;
 } Wait;
 
@@ -93,6 +95,12 @@ static int start_unit(SystemdClient *client, Wait *wait, char **ret_message) {
         return r < 0 ? r : string_copy(&wait->job, job);
 }
 
+static bool is_over(const Wait *wait) {
+        struct pollfd polled = { .fd = wait->fd, .events = POLLIN };
+
+        return now_monotonic() >= wait->deadline || poll(&polled, 1, 0) > 0;
+}
+
 static int wait_for_job(SystemdClient *client, Wait *wait, void (*on_tick)(void *userdata), void *userdata) {
         uint64_t next = now_monotonic() + TICK_USEC;
 
@@ -102,7 +110,7 @@ static int wait_for_job(SystemdClient *client, Wait *wait, void (*on_tick)(void 
                 if (r < 0) {
                         return r;
                 }
-                if (r == 0 && now_monotonic() >= wait->deadline) {
+                if (r == 0 && is_over(wait)) {
                         return -ETIMEDOUT;
                 }
                 if (on_tick && now_monotonic() >= next) {
@@ -189,42 +197,42 @@ static int finish(SystemdClient *client, const Wait *wait, int *ret_exit_status,
         return -ECANCELED;
 }
 
-static int run_unit(SystemdClient *client, const char *unit, uint64_t deadline,
-                    void (*on_tick)(void *userdata), void *userdata, int *ret_exit_status,
-                    char **ret_message) {
+static int run_unit(SystemdClient *client, Wait *wait, void (*on_tick)(void *userdata), void *userdata,
+                    int *ret_exit_status, char **ret_message) {
         _cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
-        Wait wait = { .unit = unit, .deadline = deadline };
         int r;
 
         /* The match before the call, and our own subscription: signals come only to those who asked. */
         r = sd_bus_match_signal(client->bus, &slot, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
-                                "org.freedesktop.systemd1.Manager", "JobRemoved", on_job_removed, &wait);
+                                "org.freedesktop.systemd1.Manager", "JobRemoved", on_job_removed, wait);
         if (r >= 0) {
                 r = bus_systemd_call(client->bus, "Subscribe", NULL, NULL, "");
         }
         if (r >= 0) {
-                r = start_unit(client, &wait, ret_message);
+                r = start_unit(client, wait, ret_message);
         }
         if (r >= 0) {
-                r = wait_for_job(client, &wait, on_tick, userdata);
+                r = wait_for_job(client, wait, on_tick, userdata);
         }
         if (r >= 0) {
-                r = finish(client, &wait, ret_exit_status, ret_message);
+                r = finish(client, wait, ret_exit_status, ret_message);
         }
-        free(wait.job);
-        free(wait.result);
+        free(wait->job);
+        free(wait->result);
         return r;
 }
 
 int systemd_client_run_unit(SystemdClient *client, const char *unit, void (*on_tick)(void *userdata),
                             void *userdata, int *ret_exit_status, char **ret_message) {
-        return run_unit(client, unit, USEC_INFINITY, on_tick, userdata, ret_exit_status, ret_message);
+        Wait wait = { .unit = unit, .deadline = USEC_INFINITY, .fd = -1 };
+
+        return run_unit(client, &wait, on_tick, userdata, ret_exit_status, ret_message);
 }
 
-int systemd_client_start_unit(SystemdClient *client, const char *unit, uint64_t wait_usec,
+int systemd_client_start_unit(SystemdClient *client, const char *unit, uint64_t wait_usec, int fd,
                               int *ret_exit_status, char **ret_message) {
-        int r = run_unit(client, unit, now_monotonic() + wait_usec, NULL, NULL, ret_exit_status,
-                         ret_message);
+        Wait wait = { .unit = unit, .deadline = now_monotonic() + wait_usec, .fd = fd };
+        int r = run_unit(client, &wait, NULL, NULL, ret_exit_status, ret_message);
 
         return r == -ETIMEDOUT ? 0 : (r < 0 ? r : 1);
 }

@@ -20,8 +20,8 @@ DEFINE_TRIVIAL_CLEANUP_FUNC(SystemdClient *, systemd_client_free);
 int systemd_client_run_unit(SystemdClient *client, const char *unit, void (*on_tick)(void *userdata),
                             void *userdata, int *ret_exit_status, char **ret_message);
 
-/* The same, but waits for its end no longer than wait_usec. 1: it has ended; 0: it goes on. */
-int systemd_client_start_unit(SystemdClient *client, const char *unit, uint64_t wait_usec,
+/* The same, but waits for its end no longer than wait_usec, nor after something happened on fd (-1: none). 1: it has ended; 0: it goes on. */
+int systemd_client_start_unit(SystemdClient *client, const char *unit, uint64_t wait_usec, int fd,
                               int *ret_exit_status, char **ret_message);
 
 /* Where an active socket unit takes connections: its first address, "127.0.0.1:8585", owned by the caller. -ENOENT: it is not active. */

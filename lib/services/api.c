@@ -1,6 +1,7 @@
 #include "services/api.h"
 
 #include <assert.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 
 #define WEB_DIRECTORY "/usr/share/weir/web" /* unless $WEIR_WEB says otherwise */
 #define WEB_STATE_DIRECTORY "/var/lib/weir-web"
+#define WEB_RUNTIME_DIRECTORY "/run/weir-web"
 #define CATALOG_MAX ((size_t) 256 * 1024)
 #define ANSWER_MAX ((size_t) 32 * 1024 * 1024)
 
@@ -369,6 +371,16 @@ const char *api_state(void) {
 
 const char *api_web_state(void) {
         return environment("WEIR_WEB_STATE", WEB_STATE_DIRECTORY);
+}
+
+/* A pipe in which nothing is ever written: its other end is opened, and closed at once. */
+int api_open_end(void) {
+        _cleanup_free_ char *path = NULL;
+        int r = string_format(&path, "%s/requests-end",
+                              environment("WEIR_WEB_RUNTIME", WEB_RUNTIME_DIRECTORY));
+
+        r = r < 0 ? r : open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+        return r < 0 ? -1 : r;
 }
 
 /* --- the request ------------------------------------------------------------------------------------ */

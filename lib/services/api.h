@@ -65,6 +65,10 @@ int64_t api_field_number(const Api *api, const char *field);
 const char *api_field_text(const Api *api, const char *field);
 const JsonValue *api_field_value(const Api *api, const char *field);
 
+/* Whoever waits for something waits for this, too: it becomes readable when the web server is reloaded or stopped and wants its requests to
+ * come to an end. A descriptor to be closed; negative: there is no such server. */
+int api_open_end(void);
+
 /* Begins the answer's object, and ends it with "success": true. */
 void api_begin(Api *api);
 int api_end(Api *api);

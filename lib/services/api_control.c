@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/fd_util.h"
 #include "base/human.h"
 #include "base/log.h"
 #include "base/string_util.h"
@@ -210,11 +211,12 @@ static int check_free(Api *api, const Action *action) {
 static int start(Api *api, Action *action) {
         _cleanup_(systemd_client_freep) SystemdClient *client = NULL;
         _cleanup_free_ char *message = NULL;
+        _cleanup_close_ int fd = api_open_end();
         int r = systemd_client_new(&client);
 
         r = r < 0 ? r :
                     systemd_client_start_unit(client, action->unit,
-                                              (uint64_t) api_number(api, "wait") * USEC_PER_SEC,
+                                              (uint64_t) api_number(api, "wait") * USEC_PER_SEC, fd,
                                               &action->exit_status, &message);
         if (r < 0) {
                 (void) log_error(r, "Failed to start %s: %s", action->unit,

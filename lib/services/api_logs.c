@@ -1,6 +1,5 @@
 #include "services/api_logs.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +11,6 @@
 #include "services/api_logs_page.h"
 #include "services/job_list_store.h"
 
-#define RUNTIME_DIRECTORY "/run/weir-web"
 #define SETTLE_USEC                                                                                         \
         ((int64_t) USEC_PER_SEC) /* after a job's end lines may still come; when it was quiet for so long, none do */
 #define LOOK_USEC USEC_PER_SEC           /* how often it is asked whether the job has ended */
@@ -127,15 +125,6 @@ static void read_wishes(Logs *logs) {
 
 /* --- reading ---------------------------------------------------------------------------------------- */
 
-/* A pipe in which nothing is ever written: its other end is opened and closed when the web server wants its requests to come to an end. */
-static int open_signal(void) {
-        _cleanup_free_ char *path = NULL;
-        const char *directory = getenv("WEIR_WEB_RUNTIME");
-        int r = string_format(&path, "%s/requests-end", directory ? directory : RUNTIME_DIRECTORY);
-
-        return r < 0 ? r : open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-}
-
 static volatile sig_atomic_t is_reader_gone;
 
 static void note_gone(int number) {
@@ -151,7 +140,7 @@ static void watch_reader(void) {
 
 /* What comes first where one waits for it: a line, the job's end, the end of the time, or that the server or the reader is going. */
 static int wait_for_lines(Logs *logs, uint64_t until) {
-        _cleanup_close_ int fd = open_signal();
+        _cleanup_close_ int fd = api_open_end();
         LogPage *page = &logs->page;
         int r = 0;
 

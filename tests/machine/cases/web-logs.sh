@@ -176,6 +176,14 @@ systemctl reload weir-web.service
 ok "a reload does not wait for him ($((($(date +%s%N) - began) / 1000000)) ms)" shorter $((($(date +%s%N) - began) / 1000000)) 5000
 wait $!
 like "he gets an answer, if an empty one" "$(cat /tmp/answer /tmp/waited)" '^200 [0-9.]+\[\]$'
+mkdir -p /run/systemd/system/weir-measure@.service.d
+printf '[Service]\nExecStartPre=/bin/sleep 15\n' >/run/systemd/system/weir-measure@.service.d/slow.conf
+systemctl daemon-reload
+status -H "Origin: $web" -d '' "$web/api/update/server/1?wait=30" >/tmp/acted &
+sleep 1
+systemctl reload weir-web.service
+wait $!
+is "nor for what is being done: it goes on by itself" "$(cat /tmp/acted) $(systemctl is-active weir-measure@demo.service)" "202 activating"
 python3 -c 'import socket, time; c = socket.create_connection(("127.0.0.1", 8585)); time.sleep(30)' &
 silent_one=$!
 sleep 0.3
