@@ -504,6 +504,7 @@ def holds_rules(status: str, language: str) -> None:
         found = [f"{problem}" for problem in everything(b, language)] + looked_at(b, f"job-{status}-{language}")
         found += focus_way(b) if language == "en" else []
         if status == "needs_resolve":
+            b.script("window.scrollTo(0, 0)")
             b.click('[data-action="compare"]')
             b.wait_for(".merge-row", seconds=60)
             b.settle()

@@ -221,7 +221,7 @@ function readTexts() {
     return [...new Set([document.title, ...found])].filter((text) => text);
 }
 
-const LEAKS = [/\{\{|\}\}/, /\{(?!changelist\}|source_changelist\}|job\})[a-z_]+\}/, /\bundefined\b|\bNaN\b|\[object |Invalid Date/, /^null$/, /\b(shell|streams|jobs|t)\.[a-z_]+(\.[a-z_-]+)*\b/];
+const LEAKS = [/\{\{|\}\}/, /\{(?!changelist\}|client\}|workspace\}|source_changelist\}|job\})[a-z_]+\}/, /\bundefined\b|\bNaN\b|\[object |Invalid Date/, /^null$/, /\b(shell|streams|jobs|t)\.[a-z_]+(\.[a-z_-]+)*\b/];
 
 function leaks() {
     return readTexts().filter((text) => LEAKS.some((leak) => leak.test(text))).map((text) => `"${text.slice(0, 100)}" is no text for people`);

@@ -126,7 +126,7 @@ class JobPage {
             cancelling: () => notice("cancelling", "warn", "stop", job.cancelled_by ? t("jobs.reason.cancelled_by", { who: job.cancelled_by }) : statusText(job.status), { text: t("jobs.notice.cancelling") }),
             failed: () => notice("failed", "bad", "error", reasonText(job) || statusText("failed"), { quote: job.error ?? "", text: adviceOf(job) }),
             cancelled: () => notice("cancelled", "", "stop", reasonText(job) || statusText("cancelled"), { quote: job.error ?? "", text: adviceOf(job) }),
-            done: () => notice("done", "ok", "success", this.doneTitle(), { text: this.doneText() }),
+            done: () => notice("done", "ok", "success", this.doneTitle(), { quote: this.doneQuote() }),
         };
         return [
             ...(byStatus[job.status]?.() ?? []),
@@ -144,9 +144,10 @@ class JobPage {
             job.shelf ? t("jobs.notice.shelved", { change: String(job.shelf) }) : t("jobs.notice.nothing");
     }
 
-    doneText() {
-        const { status_text: words, reason } = this.job;
-        return this.job.changelist ? "" : reason || words || "";
+    /* Why there was nothing to do, in the words of the program that found out. */
+    doneQuote() {
+        const { changelist, shelf, status_text: words, reason } = this.job;
+        return changelist || shelf ? "" : reason || words || "";
     }
 
     /* --- the log -------------------------------------------------------------------------------------------------------- */
