@@ -149,7 +149,8 @@ typedef struct JobReport {
         const char *status_text, *client;
         int64_t changelist, source_changelist, shelf; /* -1: there is none any more */
         const JobConflicts *conflicts;                /* the whole list anew; NULL: unchanged */
-        const JobPairs *ledger_add, *ledger_done;     /* kind, name */
+        uint32_t n_conflicts; /* how many there are, when that is more than are listed; with conflicts only */
+        const JobPairs *ledger_add, *ledger_done; /* kind, name */
         char *const *resolved; /* files of resolutions that were carried out, as they were named there */
         const JobText *text;   /* what a conflict says, as it was asked for; without its type */
 } JobReport;

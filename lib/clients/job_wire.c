@@ -375,7 +375,7 @@ static const BusField report_fields[] = {
         FIELD(JobReport, 's', stage),       FIELD(JobReport, 's', checkpoint),
         FIELD(JobReport, 's', status_text), FIELD(JobReport, 's', client),
         FIELD(JobReport, 'x', changelist),  FIELD(JobReport, 'x', source_changelist),
-        FIELD(JobReport, 'x', shelf),
+        FIELD(JobReport, 'x', shelf),       FIELD(JobReport, 'u', n_conflicts),
 };
 
 static int append_intent_entry(sd_bus_message *message, const char *intent) {

@@ -15,6 +15,7 @@ static const struct {
         { "signal", NULL, NULL, { JOB_OUTCOME_FAILED, "signal" } },
         { "core-dump", NULL, NULL, { JOB_OUTCOME_FAILED, "signal" } },
         { "watchdog", NULL, NULL, { JOB_OUTCOME_FAILED, "watchdog" } },
+        { "resources", NULL, NULL, { JOB_OUTCOME_FAILED, "resources" } },
         { "exit-code", "exited", "75", { JOB_OUTCOME_INTERRUPTED, NULL } },
         { "exit-code", NULL, NULL, { JOB_OUTCOME_FAILED, "exit" } },
         { NULL, NULL, NULL, { JOB_OUTCOME_FAILED, "failed" } },

@@ -15,7 +15,7 @@
 
 #define LIMIT_USEC (5 * USEC_PER_SEC)
 #define PAUSE_NSEC 200000 /* shorter than what forks without end rests between */
-#define VICTIMS_MAX 256 /* in one round */
+#define VICTIMS_MAX 256   /* in one round */
 #define LIST_MAX ((size_t) 4 * 1024 * 1024)
 
 /* "0::/weir.slice/…/weir-job-INT-20261121-001-1.service": the path, when its last part is the unit. */
@@ -38,14 +38,14 @@ static int own_cgroup(const char *unit, char **ret) {
 }
 
 /* Where the hierarchy is mounted: alone, or beside older ones. */
-static int read_processes(const char *path, char **ret) {
+static int read_attribute(const char *path, const char *name, char **ret) {
         static const char *const mounts[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
         int r = -ENOENT;
 
         for (size_t i = 0; i < ELEMENTSOF(mounts) && r == -ENOENT; i++) {
                 _cleanup_free_ char *file = NULL;
 
-                r = string_format(&file, "%s%s/cgroup.procs", mounts[i], path);
+                r = string_format(&file, "%s%s/%s", mounts[i], path, name);
                 r = r < 0 ? r : file_read(file, LIST_MAX, ret, NULL);
         }
         return r;
@@ -86,10 +86,10 @@ static int kill_all(const char *path) {
         Victim victims[VICTIMS_MAX];
         _cleanup_free_ char *list = NULL, *again = NULL;
         char *rest, *process;
-        int r = read_processes(path, &list);
+        int r = read_attribute(path, "cgroup.procs", &list);
         size_t n = r < 0 ? 0 : open_victims(list, victims);
 
-        r = r < 0 ? r : read_processes(path, &again);
+        r = r < 0 ? r : read_attribute(path, "cgroup.procs", &again);
         rest = again;
         while (r >= 0 && (process = strsep(&rest, "\n"))) {
                 uint32_t pid;
@@ -120,4 +120,27 @@ int own_cgroup_kill_others(const char *unit) {
                 (void) nanosleep(&pause, NULL);
         }
         return n;
+}
+
+/* "low 0\nhigh 0\nmax 3\n" */
+static uint64_t find_count(char *text, const char *event) {
+        size_t length = strlen(event);
+        uint64_t count = 0;
+        char *line;
+
+        while ((line = strsep(&text, "\n"))) {
+                if (string_has_prefix(line, event) && line[length] == ' ') {
+                        return parse_uint64(line + length + 1, &count) < 0 ? 0 : count;
+                }
+        }
+        return 0;
+}
+
+uint64_t own_cgroup_count(const char *unit, const char *file, const char *event) {
+        _cleanup_free_ char *path = NULL, *text = NULL;
+
+        if (own_cgroup(unit, &path) < 0 || read_attribute(path, file, &text) < 0) {
+                return 0;
+        }
+        return find_count(text, event);
 }

@@ -257,7 +257,12 @@ static int print_conflicts(const JobRecord *job) {
                 return r;
         }
         printf("\n");
-        return ctl_table_print(table);
+        r = ctl_table_print(table);
+        if (r >= 0 && job->n_conflicts > job->conflicts.n_items) {
+                printf("… and %zu more, which are listed as these get resolved\n",
+                       job->n_conflicts - job->conflicts.n_items);
+        }
+        return r;
 }
 
 static void print_story(const JobRecord *job) {

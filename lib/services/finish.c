@@ -6,9 +6,11 @@
 #include "base/string_util.h"
 #include "base/time_util.h"
 #include "clients/systemd_client.h"
+#include "domain/job_id.h"
 #include "domain/unit_end.h"
 #include "resources/journal.h"
 #include "resources/notify.h"
+#include "resources/own_cgroup.h"
 #include "services/finish_clean.h"
 #include "services/finish_monitor.h"
 #include "services/run_boot.h"
@@ -27,13 +29,26 @@ static bool machine_goes_down(void) {
                string_equal(state, "stopping");
 }
 
+/* A program that dies for want of memory, or cannot start another one, mostly knows no better than to fail: the limit is the reason then. */
+static const char *limit_reached(const Run *run, const FinishEnd *end, const char *reason) {
+        char unit[JOB_UNIT_MAX];
+        bool is_vague = !reason || string_has_prefix(reason, "hook ") || string_equal(reason, "exit") ||
+                        string_equal(reason, "signal") || string_equal(reason, "internal error");
+        (void) job_unit_format(unit, run->id, run->attempt);
+        if (string_equal(end->service_result, "oom-kill") ||
+            (is_vague && own_cgroup_count(unit, "memory.events", "oom_kill") > 0)) {
+                return "oom";
+        }
+        return is_vague && own_cgroup_count(unit, "pids.events", "max") > 0 ? "tasks limit" : reason;
+}
+
 /* What the attempt itself committed comes first; then what systemd saw. A wish to end is weir-jobd's to weigh. */
 static UnitEnd judge(const Run *run, const FinishEnd *end) {
         if (string_equal(run->state.outcome, "done")) {
                 return (UnitEnd) { JOB_OUTCOME_DONE, NULL };
         }
         if (run->state.outcome) {
-                return (UnitEnd) { JOB_OUTCOME_FAILED, run->state.reason };
+                return (UnitEnd) { JOB_OUTCOME_FAILED, limit_reached(run, end, run->state.reason) };
         }
         if (run->work.clean) {
                 return (UnitEnd) { JOB_OUTCOME_INTERRUPTED, NULL };
@@ -44,6 +59,9 @@ static UnitEnd judge(const Run *run, const FinishEnd *end) {
         }
         if (seen.outcome == JOB_OUTCOME_CANCELLED && machine_goes_down()) {
                 return (UnitEnd) { JOB_OUTCOME_INTERRUPTED, NULL };
+        }
+        if (seen.outcome == JOB_OUTCOME_FAILED) {
+                seen.reason = limit_reached(run, end, seen.reason);
         }
         return seen;
 }

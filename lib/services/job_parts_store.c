@@ -91,7 +91,7 @@ static int count_conflicts(JobStore *store, int64_t seq, size_t n) {
         return r < 0 ? r : db_run(s);
 }
 
-int conflict_store_replace(JobStore *store, int64_t seq, const JobConflicts *conflicts) {
+int conflict_store_replace(JobStore *store, int64_t seq, const JobConflicts *conflicts, size_t n) {
         _cleanup_(db_releasep) DbStatement *s = NULL;
         int r = run_for_job(store, "DELETE FROM conflicts WHERE job = ?1", seq);
 
@@ -104,7 +104,7 @@ int conflict_store_replace(JobStore *store, int64_t seq, const JobConflicts *con
         for (size_t i = 0; r >= 0 && i < conflicts->n_items; i++) {
                 r = insert_conflict(s, seq, i, &conflicts->items[i]);
         }
-        return r < 0 ? r : count_conflicts(store, seq, conflicts->n_items);
+        return r < 0 ? r : count_conflicts(store, seq, n > conflicts->n_items ? n : conflicts->n_items);
 }
 
 int conflict_store_has(JobStore *store, int64_t seq, const char *file) {

@@ -7,7 +7,8 @@
 int history_store_add(JobStore *store, int64_t seq, JobStage from, JobStage to, int64_t now);
 int history_store_read(JobStore *store, int64_t seq, JobHistory *ret);
 
-int conflict_store_replace(JobStore *store, int64_t seq, const JobConflicts *conflicts);
+/* n: how many there are, when that is more than are listed. */
+int conflict_store_replace(JobStore *store, int64_t seq, const JobConflicts *conflicts, size_t n);
 /* 1: a conflict is about this file, named by its depot or its local path. */
 int conflict_store_has(JobStore *store, int64_t seq, const char *file);
 /* The one of them that is about its content, if any is. 1: *ret is filled; 0: there is none. */

@@ -324,7 +324,7 @@ int job_store_save(JobStore *store, int64_t seq, const JobState *was, const JobS
                 r = r < 0 ? r : history_store_add(store, seq, was->stage, state->stage, now);
         }
         if (change->conflicts) {
-                r = r < 0 ? r : conflict_store_replace(store, seq, change->conflicts);
+                r = r < 0 ? r : conflict_store_replace(store, seq, change->conflicts, change->n_conflicts);
         }
         r = r < 0 ? r : ledger_store_add(store, seq, change->ledger_add, now);
         r = r < 0 ? r : ledger_store_end(store, seq, change->ledger_done, change->ledger_clear, now);
@@ -396,6 +396,17 @@ int job_store_each_live(JobStore *store, int (*function)(const JobLiveRow *row, 
                 r = r < 0 ? r : function(&row, userdata);
         }
         return r;
+}
+
+int job_store_last_update(JobStore *store, int64_t *ret) {
+        _cleanup_(db_releasep) DbStatement *s = NULL;
+        int r = db_prepare(store->db, "SELECT updated_at FROM jobs ORDER BY seq DESC LIMIT 1", &s);
+
+        r = r < 0 ? r : db_step(s);
+        if (r > 0) {
+                *ret = db_column_int(s, 0);
+        }
+        return r < 0 ? r : 0;
 }
 
 int job_store_prune(JobStore *store, int64_t before, uint64_t max) {

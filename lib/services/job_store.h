@@ -56,7 +56,8 @@ typedef struct JobChange {
         const char *checkpoint, *intent;              /* intent "": settled */
         int64_t changelist, source_changelist, shelf; /* -1: there is none any more */
         bool starts, finishes;                        /* sets started_at (once), finished_at */
-        const JobConflicts *conflicts;                /* the whole list anew */
+        const JobConflicts *conflicts;                /* the whole list anew, */
+        uint32_t n_conflicts;                         /* and how many there are, if more */
         const JobPairs *ledger_add, *ledger_done, *resolutions;
         bool ledger_clear; /* nothing is left: all entries are done */
         char *const *resolved;
@@ -77,5 +78,7 @@ typedef struct JobLiveRow {
 int job_store_each_live(JobStore *store, int (*function)(const JobLiveRow *row, void *userdata),
                         void *userdata);
 
+/* When the newest job was last changed; 0: there is none. */
+int job_store_last_update(JobStore *store, int64_t *ret);
 /* Removes ended jobs that ended before; at most max of them. Returns how many. */
 int job_store_prune(JobStore *store, int64_t before, uint64_t max);

@@ -118,7 +118,8 @@ static void arm_timer(Jobd *jobd) {
 
 static void prune(Jobd *jobd) {
         uint64_t keep = jobd->config.jobs.keep_usec;
-        int n = keep > 0 ? job_store_prune(jobd->store, now_realtime() - (int64_t) keep, PRUNE_AT_ONCE) : 0;
+        bool may = keep > 0 && steady_clock_look(&jobd->clock, now_realtime(), now_monotonic());
+        int n = may ? job_store_prune(jobd->store, now_realtime() - (int64_t) keep, PRUNE_AT_ONCE) : 0;
 
         if (n < 0) {
                 (void) log_warning(n, "Failed to remove old jobs: %s", db_error(job_store_db(jobd->store)));
@@ -394,6 +395,7 @@ int jobd_new(sd_event *event, const char *config_directory, const char *state_di
              const JobdPort *port, Jobd **ret) {
         _cleanup_(jobd_freep) Jobd *jobd = calloc(1, sizeof(*jobd));
         char host[HOST_MAX] = "";
+        int64_t last_update = 0;
         int r;
 
         if (!jobd) {
@@ -412,11 +414,13 @@ int jobd_new(sd_event *event, const char *config_directory, const char *state_di
         r = job_store_open(state_directory, DB_READ_WRITE, &jobd->store);
         r = r < 0 ? r : credential_store_release_orphans(jobd->store);
         r = r < 0 ? r : job_store_each_live(jobd->store, load_job, jobd);
+        r = r < 0 ? r : job_store_last_update(jobd->store, &last_update);
         r = r < 0 ? r : make_sources(jobd);
         if (r < 0) {
                 return r;
         }
         jobd->next_prune = jobd->next_drop = now_monotonic();
+        steady_clock_start(&jobd->clock, now_realtime(), now_monotonic(), last_update);
         jobd_look(jobd);
         *ret = TAKE_PTR(jobd);
         return 0;

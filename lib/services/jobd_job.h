@@ -3,6 +3,7 @@
 
 #include "domain/job_id.h"
 #include "domain/job_outcome.h"
+#include "domain/steady_clock.h"
 #include "resources/journal.h"
 #include "services/job_store.h"
 #include "services/jobd.h"
@@ -47,7 +48,8 @@ struct Jobd {
         uint64_t look_number; /* of the last one asked for */
         bool is_looking, look_again, has_looked;
         uint64_t next_look, next_prune, next_drop, next_forget; /* monotonic; 0: none */
-        char *dropping;                                         /* the credential that is being forgotten */
+        SteadyClock clock;
+        char *dropping; /* the credential that is being forgotten */
 };
 
 Job *jobd_find(const Jobd *jobd, const char *id);

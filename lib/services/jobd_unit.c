@@ -229,6 +229,7 @@ static JobChange make_change(const JobReport *report) {
                              .source_changelist = report->source_changelist,
                              .shelf = report->shelf,
                              .conflicts = report->conflicts,
+                             .n_conflicts = report->n_conflicts,
                              .ledger_add = report->ledger_add,
                              .ledger_done = report->ledger_done,
                              .resolved = report->resolved };

@@ -41,6 +41,7 @@ typedef struct Run {
         JobConflicts conflicts;
         size_t n_conflicts;       /* beyond what is listed, too */
         uint64_t conflicts_stamp; /* of the list that weir-jobd was told; 0: none */
+        size_t n_conflicts_told;  /* with it */
         bool is_all_resolved;     /* RESOLVE_PASS_1 found nothing to do */
         bool is_doubtful;         /* the power failed while people resolved: see run_boot.h */
         uint64_t shelf_digest;    /* of what was shelved; 0: not by this attempt */

@@ -136,7 +136,7 @@ static int add_details(Run *run) {
 int run_conflicts_tell(Run *run) {
         _cleanup_free_ char *status = NULL;
         uint64_t stamp = conflicts_stamp(&run->conflicts);
-        bool is_new = stamp != run->conflicts_stamp;
+        bool is_new = stamp != run->conflicts_stamp || run->n_conflicts != run->n_conflicts_told;
         int r = is_new || run->resolutions.n_items > 0 || run->texts ? add_details(run) : 0;
         if (r < 0 || !is_new) {
                 return r;
@@ -145,13 +145,16 @@ int run_conflicts_tell(Run *run) {
         if (r >= 0) {
                 const JournalField fields[] = { { "MESSAGE_ID", WEIR_MESSAGE_JOB_CONFLICTS } };
                 run->conflicts_stamp = stamp;
+                run->n_conflicts_told = run->n_conflicts;
                 run_boot_secure(run, stamp);
                 journal_send(LOG_LEVEL_NOTICE, fields, ELEMENTSOF(fields), "%s: %s", run->id,
                              status ?: "everything is resolved");
                 notify_status("%s: %s", job_stage_to_string(JOB_NEEDS_RESOLVE),
                               status ?: "everything is resolved");
         }
-        JobReport report = { .conflicts = &run->conflicts, .status_text = status ?: "" };
+        JobReport report = { .conflicts = &run->conflicts,
+                             .n_conflicts = (uint32_t) run->n_conflicts,
+                             .status_text = status ?: "" };
         return r < 0 ? r : run_report(run, &report);
 }
 

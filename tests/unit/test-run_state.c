@@ -125,7 +125,8 @@ static void test_unit_ends(void **state) {
                 { "exit-code", "exited", "75", JOB_OUTCOME_INTERRUPTED, NULL },
                 { "exit-code", "exited", "203", JOB_OUTCOME_FAILED, "exit" },
                 { "watchdog", "dumped", "ABRT", JOB_OUTCOME_FAILED, "watchdog" },
-                { "resources", NULL, NULL, JOB_OUTCOME_FAILED, "failed" },
+                { "resources", NULL, NULL, JOB_OUTCOME_FAILED, "resources" },
+                { "oom-kill", "exited", "1", JOB_OUTCOME_FAILED, "oom" },
                 { NULL, NULL, NULL, JOB_OUTCOME_FAILED, "failed" },
         };
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
