@@ -102,6 +102,11 @@ function clipped() {
     }).map((node) => `${say(node)} is cut off`);
 }
 
+/* Words that stick out of what they stand in, onto its neighbours. */
+const stickingOut = () => visible("button, a.button, .badge, select, th, td, dt, dd, label").filter((node) => node.scrollWidth > node.clientWidth + 2 &&
+    node.clientWidth > 0 && getComputedStyle(node).overflowX === "visible" && (node.matches("button, a.button, .badge") || getComputedStyle(node).display !== "inline"))
+    .map((node) => `the words of ${say(node)} stick out by ${node.scrollWidth - node.clientWidth} pixels`);
+
 /* Fingers find it: 24 by 24 pixels, or as much room around its middle. Links within text are as large as their text. */
 function targets() {
     const nodes = visible("button, select, summary, [role=button], [role=tab], input:not([type=hidden]), a.button").filter((node) => !node.closest(".dygraph-axis-label"));
@@ -269,7 +274,7 @@ function movement() {
 
 /* rules that can be broken at every width and in every theme, and those that one look settles */
 const audit = (language) => [...structure(language), ...headings(), ...references(), ...labels(), ...tables(), ...leaks()];
-const auditSize = () => [...width(), ...clipped(), ...targets()];
+const auditSize = () => [...width(), ...clipped(), ...stickingOut(), ...targets()];
 const auditTheme = () => {
     document.getAnimations().forEach((animation) => animation instanceof CSSTransition && animation.finish());
     return [...contrast(), ...edges(), ...icons()];
