@@ -622,6 +622,14 @@ def _(b):
     equal(b.focused.text, "Show more", "the focus after the next answers")
 
 
+@pages.check("large answers are compressed")
+def _(b):
+    heads = subprocess.run(["curl", "-s", "-o", "/dev/null", "-D", "-", "-H", "Accept-Encoding: gzip", "-w", "%{size_download}",
+                            BASE + "/api/streams?per_page=1000"], capture_output=True, text=True).stdout
+    holds("content-encoding: gzip" in heads.lower(), f"the answer's head: {heads}")
+    holds(int(heads.split()[-1]) < 60000, f"the answer's size: {heads.split()[-1]}")
+
+
 @pages.check("the first page costs at most 150 KB")
 def _(b):
     b.open("/")
