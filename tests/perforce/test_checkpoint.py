@@ -96,7 +96,7 @@ class Restored(RootCase):
             ("//old/a", 1, "binary", "add", None, 0, "binary"),
             ("//old/b", 1, "text", "move/delete", 11, 0, "text"),
             ("//shop/dev/a.c", 1, "text", "branch", 20, 1, "text"),
-            ("//shop/dev/a.c", 2, "text", "edit", 30, 0, "ctext"),
+            ("//shop/dev/a.c", 2, "text", "edit", 30, 0, "text+C"),
             ("//shop/dev/caf@e.txt", 1, "binary", "add", 7, 0, "binary"),
             ("//shop/dev/gone", 1, "text", "delete", None, 0, "text")])
         self.assertEqual(self.one("SELECT digest, lbrFile, lbrRev FROM rev WHERE lazy"),

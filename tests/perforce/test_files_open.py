@@ -16,7 +16,7 @@ class Add(FileCase):
         os.symlink("t.txt", self.ws.path("link"))
         result = self.ws.good("add", "t.txt", "b.bin", "link", "run.sh", "empty", "missing")
         self.assertEqual({r["depotFile"].rpartition("/")[2]: r["type"] for r in result.records},
-                         {"t.txt": "text", "b.bin": "binary", "link": "symlink", "run.sh": "xtext",
+                         {"t.txt": "text", "b.bin": "binary", "link": "symlink", "run.sh": "text+x",
                           "empty": "text",
                           "missing": "text"})
         self.assertMessages(result, f"{self.ws.path('empty')} - empty, assuming text.",
@@ -30,7 +30,7 @@ class Add(FileCase):
     def test_given_type(self):
         """-t gives the type or adds to it"""
         self.ws.write("k1"), self.ws.write("k2", b"\0")
-        self.assertEqual(self.ws.good("add", "-t", "text+k", "k1").records[0]["type"], "ktext")
+        self.assertEqual(self.ws.good("add", "-t", "text+k", "k1").records[0]["type"], "text+k")
         self.assertEqual(self.ws.good("add", "-t", "+l", "k2").records[0]["type"], "binary+l")
         self.assertEqual(self.ws.run("add", "-t", "nonsense", "k3").messages[-1].severity, 3)
         self.ws.good("revert", "...")
@@ -150,7 +150,7 @@ class Edit(FileCase):
         self.assertMessages(self.ws.plain("reopen", "-c", "default", "a.txt"),
                             "//demo/main/a.txt#1 - reopened; default change")
         self.assertMessages(self.ws.plain("reopen", "-t", "text+x", "a.txt"),
-                            "//demo/main/a.txt#1 - reopened; type xtext")
+                            "//demo/main/a.txt#1 - reopened; type text+x")
         self.assertMessages(self.ws.plain("reopen", "-c", "default", "a.txt"),
                             "//demo/main/a.txt#1 - nothing changed; default change")
         self.assertEqual(self.other.run("edit", "-c", number, "b.txt").errors,

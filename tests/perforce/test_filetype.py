@@ -12,9 +12,9 @@ from server.filetype import (KEPT, ONE_WORD, FileType, collapse_keywords, detect
 class Names(unittest.TestCase):
     def test_numbers(self):
         """numbers as real journals have them"""
-        for name, code in (("text", 0), ("ubinary", 65537), ("binary", 65539), ("binary+l", 65603),
-                           ("ctext", 3),
-                           ("ltext", 1), ("ktext", 0x20), ("text+ko", 0x10), ("xtext", 0x20000),
+        for name, code in (("text", 0), ("binary+F", 65537), ("binary", 65539), ("binary+l", 65603),
+                           ("text+C", 3),
+                           ("text+F", 1), ("text+k", 0x20), ("text+ko", 0x10), ("text+x", 0x20000),
                            ("symlink", 0x40000),
                            ("unicode", 0x80000), ("text+w", 0x100000), ("text+m", 0x200000),
                            ("utf16", 0x1080000)):
@@ -25,7 +25,7 @@ class Names(unittest.TestCase):
     def test_old_numbers(self):
         """old servers kept the client's part eight bits lower"""
         self.assertEqual([str(from_code(code)) for code in (0x103, 0x101, 0x200, 0x1000)],
-                         ["binary", "ubinary", "xtext", "text+w"])
+                         ["binary", "binary+F", "text+x", "text+w"])
 
     def test_all_round(self):
         for base in ("text", "binary", "symlink", "unicode", "utf8", "utf16", "apple", "resource"):
@@ -39,14 +39,16 @@ class Names(unittest.TestCase):
         for name, meaning in ONE_WORD.items():
             self.assertEqual(parse(name), parse(meaning))
             self.assertEqual(parse(str(parse(meaning))), parse(meaning))
-        self.assertEqual(str(parse("text+x")), "xtext")
-        self.assertEqual(str(parse("xtext+k")), "kxtext")
+        self.assertEqual(str(parse("xtext")), "text+x")
+        self.assertEqual(str(parse("xtext+k")), "text+kx")
+        self.assertEqual(str(parse("text+xwk")), "text+kwx")
+        self.assertEqual(str(parse("tempobj")), "binary+FSw")
         self.assertEqual(str(parse("binary+C")), "binary")
         self.assertEqual(parse("tempobj").method, "F")
 
     def test_partial(self):
         self.assertEqual(str(parse("+l", parse("binary"))), "binary+l")
-        self.assertEqual(str(parse("+F", parse("ctext"))), "ltext")
+        self.assertEqual(str(parse("+F", parse("ctext"))), "text+F")
 
     def test_refused(self):
         for text, message in (("txt", "Invalid file type 'txt'"), ("text+q", "modifier on 'text+q'"),

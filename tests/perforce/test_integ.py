@@ -334,12 +334,12 @@ class Credit(IntegCase):
         self.assertEqual(self.texts(result)[1:], ["must resolve filetype from A#2 using base A#1",
                                                   "must resolve content from A#2 using base A#1"])
         self.integ("A", "B", "-t")
-        self.assertEqual(self.ws.run("opened").records[0]["type"], "xtext")
+        self.assertEqual(self.ws.run("opened").records[0]["type"], "text+x")
         self.ws.good("revert", self.at("B"))
         self.integ("A", "B")
         self.ws.good("resolve", "-at")
         self.ws.submit()
-        self.assertEqual(self.ws.run("files", self.at("B")).records[0]["type"], "xtext")
+        self.assertEqual(self.ws.run("files", self.at("B")).records[0]["type"], "text+x")
         self.assertEqual(self.flows("B")[-1], "#2 integrate: copy from A#2")
 
 

@@ -127,14 +127,14 @@ class Reconcile(WorkCase):
         self.assertEqual([(r["depotFile"].rpartition("/")[2], r["type"])
                           for r in self.ws.run("reconcile", "-f").records],
                          [("bin", "binary"), ("link", "symlink"), ("odd%40%23", "text"),
-                          ("run.sh", "xtext")])
+                          ("run.sh", "text+x")])
 
     def test_type_change(self):
         """-t sees a new mode and base"""
         self.ws.add("plain", content=BASE)
         os.chmod(self.ws.path("plain"), 0o755)
         self.assertEqual(self.texts("reconcile", "-n"), ["No file(s) to reconcile."])
-        self.assertEqual(self.ws.run("reconcile", "-t", "-n").records[0]["type"], "xtext")
+        self.assertEqual(self.ws.run("reconcile", "-t", "-n").records[0]["type"], "text+x")
 
     def test_have_list(self):
         """-k takes files as synced that are there already"""
@@ -253,7 +253,7 @@ class Diff2(WorkCase):
                          ["==== <none> - /b/gone#1 ====",
                           "==== /a/new#1 (text) - /b/new#1 (text) ==== identical",
                           "==== /a/text#2 (text) - /b/text#1 (text) ==== content",
-                          "==== /a/type#2 (xtext) - /b/type#1 (text) ==== types"])
+                          "==== /a/type#2 (text+x) - /b/type#1 (text) ==== types"])
         self.assertEqual(self.ws.plain("diff2", *args).text, "5c5\n< changed\n---\n> line 5\n")
         quiet = self.ws.run("diff2", "-q", *args)
         self.assertEqual([r["status"] for r in quiet.records], ["right only", "content", "types"])

@@ -1,8 +1,8 @@
 """File types: their names, their numbers in journals, and what they mean for content.
 
 A type is a base (text, binary, symlink, ...), client modifiers (m, w, x), k or ko (keywords), l (exclusive
-open) and a storage method (C, D, F or X; S or Sn keeps only the last n revisions).  Names are printed as the
-product does: base+modifiers, or the one word name where a type has one.  Canonical content, which archives
+open) and a storage method (C, D, F or X; S or Sn keeps only the last n revisions).  Names are printed as
+servers of today do: base+modifiers; the one word names of old ones (xtext) are understood.  Canonical content, which archives
 hold and digests are of, has LF line ends and keywords unexpanded.
 """
 
@@ -49,12 +49,11 @@ class FileType(NamedTuple):
     keep: int = 0
 
     def __str__(self) -> str:
-        name = f"{self.base}+{self._modifiers()}".removesuffix("+")
-        return _WORD_OF.get(name, name)
+        return f"{self.base}+{self._modifiers()}".removesuffix("+")
 
     def _modifiers(self) -> str:
         keep = "" if not self.keep else "S" if self.keep == 1 else f"S{self.keep}"
-        return "".join((self.storage, keep, self.keywords, "x" * self.executable, "w" * self.writable,
+        return "".join((self.storage, keep, self.keywords, "w" * self.writable, "x" * self.executable,
                         "m" * self.modtime, "l" * self.exclusive))
 
     @property
@@ -137,17 +136,6 @@ def from_code(code: int) -> FileType:
         "k" if code & KEYWORDS else "ko" if code & KEYWORDS_OLD else "", bool(code & EXCLUSIVE),
         "" if method == DEFAULT_STORAGE.get(base, "D") else method,
         KEPT[code >> 8 & 0xF] if code & LIMITED else 0)
-
-
-def _words() -> dict[str, str]:
-    words = {}
-    for word, meaning in ONE_WORD.items():
-        kind = _add(FileType(meaning.partition("+")[0]), meaning.partition("+")[2], meaning)
-        words[f"{kind.base}+{kind._modifiers()}"] = word
-    return words
-
-
-_WORD_OF = _words()
 
 
 # -- content --

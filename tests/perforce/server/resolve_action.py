@@ -93,17 +93,9 @@ def _filetype(ctx: Context, file: File, record: Record) -> Question:
     suggestion = MERGED if merged is not None else SKIP
     if merged in kinds[1:]:
         suggestion = THEIRS if merged == kinds[1] else YOURS
-    names = [M.ResolveFiletypeAction.render({"type": long_name(kind)}) if kind else ""
+    names = [M.ResolveFiletypeAction.render({"type": str(kind)}) if kind else ""
              for kind in (merged, *kinds[1:])]
     return Question("Filetype resolve", *names, suggestion)
-
-
-def long_name(kind: filetype.FileType) -> str:
-    """A type in full, as this dialogue shows it: text+x rather than xtext."""
-    modifiers = "".join((kind.storage, "" if not kind.keep else "S" if kind.keep == 1 else f"S{kind.keep}",
-                         kind.keywords, "w" * kind.writable, "x" * kind.executable, "m" * kind.modtime,
-                         "l" * kind.exclusive))
-    return f"{kind.base}+{modifiers}".removesuffix("+")
 
 
 def merge_types(base: filetype.FileType, theirs: filetype.FileType, yours: filetype.FileType):
