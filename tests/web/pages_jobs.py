@@ -169,7 +169,7 @@ def _(b):
     b.wait_for("#h-changelist .error")
     choose(b, "owner_client", "own")
     b.type("#f-client", "a b")
-    b.wait_for("#h-client .error", text="␠")
+    b.wait_for("#h-client .error", text="“ ”")
     b.click("details summary", text="Commands")
     b.type("#f-build", "make 'NAME=a b' {changelist}")
     b.until(lambda: b.texts('[data-key="field-build"] .job-words code') == ["make", "NAME=a b", "{changelist}"], "the words of the command")
@@ -375,6 +375,16 @@ def _(b):
     b.until(lambda: "line 900" in b.script(shown), "the last line", 40)
     missing = set(range(1, 901)) - {int(e["data"].split()[1]) for e in api(b, f"/api/jobs/{name}/logs?limit=10000") if e["data"].startswith("line ")}
     equal(missing, set(), "lines that are missing")
+    b.script(f"document.querySelector('{LOG}').focus()")
+    b.press("HOME")
+    b.until(lambda: b.script(f"return document.querySelector('{LOG}').scrollTop") == 0, "Home leads to the first line")
+    b.press("END")
+    b.until(lambda: b.script(bottom) < 30, "End to the last one")
+    b.click('[data-part="copy"]')
+    b.wait_for(".toast", text="lines copied")
+    href = b.wait_for('#log a[download]').get_attribute("href")
+    with urllib.request.urlopen(urllib.request.Request(href, headers={"Cookie": f"weir_session={b.sessions['super']}"}), timeout=60) as answer:
+        equal(len([line for line in answer.read().decode().splitlines() if line.startswith("line ")]), 900, "lines in the download")
 
 
 @pages.check(f"a log of {MANY} lines is there at once, and stays small however far one scrolls")

@@ -94,7 +94,7 @@ function wordProblem(text) {
     }
     const bad = text.match(/[\x00-\x20\x7f@#*/%\\"']/);
     if (bad) {
-        return problem("character", { character: bad[0] === " " ? "␠" : bad[0] });
+        return problem("character", { character: bad[0] === " " ? "“ ”" : bad[0] });
     }
     return text.startsWith("-") || text.includes("...") || /^\d+$/.test(text) || bytes(text) > 255 ? problem("name") : null;
 }

@@ -110,7 +110,7 @@ class JobPage {
             ...time("created", job.created_at), ...time("started", job.started_at), ...time("finished", job.finished_at),
             ...(job.started_at && job.finished_at ? fact("took", duration((Date.parse(job.finished_at) - Date.parse(job.started_at)) / 1000)) : []),
             ...fact("attempt", job.attempt > 1 ? job.attempt : ""), ...fact("retry_of", job.retry_of, { href: `/jobs/${job.retry_of}` }),
-            ...fact("cancelled_by", job.cancelled_by), ...fact("now", job.status === "running" ? job.status_text : ""),
+            ...fact("cancelled_by", job.cancelled_by), ...fact("now", job.status === "running" ? job.status_text : "", { is_mono: true }),
         ];
     }
 
