@@ -32,7 +32,8 @@ def is_whole(path: str, language: str, user: str) -> None:
             for theme in ["light", "dark"]:
                 b.theme(theme)
                 found += [f"at {width}, {theme}: {problem}" for problem in rule(b, "auditTheme()")]
-                b.screenshot(f"{file_of(path)}-{language}-{width}-{theme}{'-' + user if user else ''}")
+                if user:
+                    b.screenshot(f"{file_of(path)}-{language}-{width}-{theme}")
             b.theme("light")
         complain(found)
 
