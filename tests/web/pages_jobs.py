@@ -245,6 +245,8 @@ def _(b):
     equal(content(f"{made.main}/a.txt"), lines("base", l3="theirs 3", l6="theirs 6", l9="by hand 9"), "what was submitted")
     equal(job(b, name)["status"], "done", "the job")
     b.until(lambda: b.script("return document.querySelectorAll('.stage.is-passed').length") >= 6, "phases are passed")
+    b.open("/jobs/new")
+    equal([b.value("#f-stream"), b.value("#f-description")], [made.dev, ""], "what the next form begins with: all but what was of that one only")
 
 
 @pages.check("conflicts are resolved by choice, one by one or all at once, and only then")
@@ -263,6 +265,21 @@ def _(b):
     b.click('[data-action="resolve"]')
     b.wait_for(".toast", text="1 file is being resolved")
     b.wait_for(".badge", text="done", seconds=90)
+    equal(content(f"{made.main}/a.txt"), lines("base", l3="yours 3", l9="yours 9"), "the file")
+
+
+@pages.check("what was resolved by hand is noticed when one says so")
+def _(b):
+    made = pair(conflict=True)
+    own = Workspace(f"{made.name}-own", made.main, shared=True)
+    name = create(b, stream=made.dev, client=own.name)
+    wait_for(b, name, "needs_resolve")
+    open_as_super(b, f"/jobs/{name}")
+    b.wait_for(".conflict")
+    own.p4("resolve", "-ay")
+    b.click('[data-action="continue"]')
+    b.wait_for(".toast", text="looks at its conflicts again")
+    b.wait_for(".job-notice", text="Submitted as changelist", seconds=15)
     equal(content(f"{made.main}/a.txt"), lines("base", l3="yours 3", l9="yours 9"), "the file")
 
 

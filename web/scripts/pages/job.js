@@ -18,6 +18,7 @@ import { actions, show } from "../view.js";
 const SECONDS = { queued: 3, running: 1.5, cancelling: 1, needs_resolve: 3 };
 const SECONDS_ENDED = 30; /* somebody may retry it, or clean up behind it */
 const UNIT_SECONDS = 4;
+const MANY_CONFLICTS = 60;
 const ICONS = { passed: "check", failed: "close", cancelled: "stop", attention: "pause" };
 
 class JobPage {
@@ -42,12 +43,21 @@ class JobPage {
         this.openLog();
         this.poll = live(page, this.seconds(), (signal) => this.refresh(signal));
         this.unitPoll = live(page, UNIT_SECONDS, (signal) => this.refreshUnit(signal));
-        const ticking = setInterval(() => document.hidden || isFinal(this.job) || this.render(), 1000);
+        const ticking = setInterval(() => this.tick(), 1000);
         page.onClose(() => clearInterval(ticking));
     }
 
     seconds() {
         return SECONDS[this.job.status] ?? SECONDS_ENDED;
+    }
+
+    /* Durations go on by the second; with many conflicts on the page by ten. */
+    tick() {
+        this.ticks = (this.ticks ?? 0) + 1;
+        const isDue = this.job.conflicts.length < MANY_CONFLICTS || this.ticks % 10 === 0;
+        if (isDue && !document.hidden && !isFinal(this.job)) {
+            this.render();
+        }
     }
 
     async refresh(signal) {
