@@ -84,6 +84,7 @@ static int refuse(Api *api, int r) {
 
 static int open_session(Api *api, SessionStore *store, const char *server, const char *user,
                         const char *ticket) {
+        const char *last = http_pairs_get(&api->request.cookies, API_SESSION_COOKIE);
         int64_t now = now_realtime();
         char key[SESSION_KEY_MAX];
         int r;
@@ -92,6 +93,7 @@ static int open_session(Api *api, SessionStore *store, const char *server, const
         r = string_replace(&api->identity.user, user);
         r = r < 0 ? r : string_replace(&api->identity.server, server);
         r = r < 0 ? r : session_store_remove_expired(store, now);
+        r = r < 0 || !last ? r : session_store_remove(store, last); /* the browser forgets it now */
         r = r < 0 ? r : session_store_add(store, user, server, ticket, now, api->identity.expires_at, key);
         r = r < 0 ? r : set_cookie(api, key, api->config.web.session_usec);
         explicit_bzero(key, sizeof key);

@@ -47,6 +47,20 @@ edit "$dev" text 's/^5$/five/'
 edit "$main" text 's/^5$/FIVE/'
 in_stream "$dev" 'echo new >fresh; p4 add fresh; p4 delete other'
 
+# The ticket that the login gave: with the browser's key, and as root, it can be opened here, so that it can be looked for later.
+ticket_of() { # USER
+    python3 - "$(awk '$6 == "weir_session" {print $7}' "/run/$1.jar")" <<'END'
+import hashlib, sqlite3, sys
+key = sys.argv[1]
+rows = sqlite3.connect("/var/lib/weir-web/sessions.db").execute("SELECT ticket FROM sessions WHERE hash = ?", [hashlib.sha256(key.encode()).hexdigest()])
+sealed = bytes.fromhex(rows.fetchone()[0])
+stream = b"".join(hashlib.sha256(f"weir seal {n} {key}".encode()).digest() for n in range(len(sealed) // 32 + 1))
+print(bytes(a ^ b for a, b in zip(sealed, stream)).decode())
+END
+}
+ticket=$(ticket_of alice)
+like "alice's ticket is known here" "$ticket" '^[0-9A-F]{32,}$'
+
 # --- preview --------------------------------------------------------------------------------------------------------
 before=$(p4 clients; p4 opened -a; p4 changes)
 is "a preview" "$(post /api/jobs/preview "$(spec_of "$dev")")" 200
@@ -271,15 +285,28 @@ is "alice revokes it" "$(ask DELETE "/api/tokens/$token_id")" 200
 is "then it is good for nothing" "$(bearer "$token" GET /api/jobs)" 401
 fails "it is kept nowhere" 1 grep -raq "$token" /var/lib/weir-web
 
+# --- a ticket that ends ----------------------------------------------------------------------------------------------
+control expire alice
+is "with an expired ticket there is no preview" "$(post /api/jobs/preview "$(spec_of "$dev")")" 409
+is "and the answer says what to do" "$(code)" no_ticket
+create "$(spec_of "$dev")"
+ok "a job ends" web_wait "$id" "done failed"
+is "and says why" "$(web_field "$id" status) $(web_field "$id" reason)" "failed login expired"
+is "with a new login" "$(log_in alice "$alice_password")" 200
+is "there is a preview" "$(post /api/jobs/preview "$(spec_of "$dev")")" 200
+is "a ticket that is sent is taken instead of the login's" "$(post /api/jobs/preview "$(spec_of "$dev" | sed 's/}$/, "ticket": "0123456789ABCDEF0123456789ABCDEF"}/')")" 409
+new_ticket=$(ticket_of alice)
+is "and it was a good one" "$(post /api/jobs/preview "$(spec_of "$dev" | sed "s/}\$/, \"ticket\": \"$new_ticket\"}/")")" 200
+
 # --- secrets --------------------------------------------------------------------------------------------------------
+sealed() { python3 -c 'import sqlite3; print(sqlite3.connect("/var/lib/weir-web/sessions.db").execute("SELECT count(*) FROM sessions WHERE user = \"alice\"").fetchone()[0])'; }
+before=$(sealed)
 is "logging out" "$(ask DELETE /api/session)" 200
+is "removes the ticket, and there is no other one of hers" "$before $(sealed)" "1 0"
 is "ends it" "$(get /api/jobs)" 401
 ask GET /api/session >/dev/null
 cat "$answers/last" >>"$answers/all"
-# p4 print a ticket: alice's is made once more, and is the same while it is good.
-ticket=$(printf '%s\n' "$alice_password" | p4 -u alice login -p | grep -oE '[0-9A-F]{32,}' | tail -1)
-like "alice's ticket is known here" "$ticket" '^[0-9A-F]{32,}$'
-for secret in "$alice_password" "$bob_password" "$ticket"; do
+for secret in "$alice_password" "$bob_password" "$ticket" "$new_ticket"; do
     fails "no answer held it" 1 grep -aqF "$secret" "$answers/all"
     fails "nor is it in the journal" 1 sh -c "journalctl -q --all -o export | grep -aqF '$secret'"
     fails "nor in a database or folder of weir" 1 grep -raqF "$secret" /var/lib/weir /var/lib/weir-web /run/weir /run/weir-web /run/systemd/transient
