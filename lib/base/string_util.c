@@ -49,6 +49,21 @@ int string_copy(char **ret, const char *string) {
         return 0;
 }
 
+int string_copy_lower(char **ret, const char *string) {
+        char *copy = NULL;
+        int r = string_copy(&copy, string);
+
+        for (char *c = copy; r >= 0 && c && *c; c++) {
+                if (*c >= 'A' && *c <= 'Z') {
+                        *c = (char) (*c + ('a' - 'A'));
+                }
+        }
+        if (r >= 0) {
+                *ret = copy;
+        }
+        return r;
+}
+
 int string_replace(char **target, const char *value) {
         char *copy;
         int r = string_copy(&copy, value);

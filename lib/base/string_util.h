@@ -20,6 +20,8 @@ bool string_has_suffix(const char *string, const char *suffix);
 int string_format(char **ret, const char *format, ...) _printf_(2, 3);
 /* Duplicates, also NULL (then *ret is NULL). */
 int string_copy(char **ret, const char *string);
+/* Duplicates with A to Z in lower case. */
+int string_copy_lower(char **ret, const char *string);
 /* Frees *target and puts a copy of value there (value may be NULL). */
 int string_replace(char **target, const char *value);
 /* Joins a NULL-terminated vector with separator. */

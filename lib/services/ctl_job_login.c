@@ -196,12 +196,13 @@ static bool is_key(const Attempt *attempt, const char *key, size_t length) {
         return false;
 }
 
-/* The ticket of a line "port (user) TICKET" that is this user's for this server; NULL: it is another one. */
+/* The ticket of a line "port (user) TICKET" that is this user's for this server (which may write him in lower case);
+ * NULL: it is another one. */
 static const char *ticket_of(const Attempt *attempt, const char *line, const char *user) {
         const char *open = strstr(line, " ("), *close = open ? strstr(open, ") ") : NULL;
         size_t length = close ? (size_t) (close - open - 2) : 0;
 
-        if (!close || strlen(user) != length || strncmp(open + 2, user, length) != 0 ||
+        if (!close || strlen(user) != length || strncasecmp(open + 2, user, length) != 0 ||
             !is_key(attempt, line, (size_t) (open - line))) {
                 return NULL;
         }
@@ -210,7 +211,18 @@ static const char *ticket_of(const Attempt *attempt, const char *line, const cha
 
 /* --- trying ---------------------------------------------------------------------------------------------------------- */
 
-/* An entry for each way to call the server. One that is not asked for does no harm. */
+static int add_entry(Buffer *lines, const char *key, const char *user, const char *ticket) {
+        _cleanup_free_ char *lower = NULL;
+        int r = string_copy_lower(&lower, user);
+
+        r = r < 0 ? r : buffer_append_format(lines, "%s=%s:%s\n", key, user, ticket);
+        return r < 0 || string_equal(lower, user) ?
+                               r :
+                               buffer_append_format(lines, "%s=%s:%s\n", key, lower, ticket);
+}
+
+/* An entry for each way to call the server, and the user in lower case as well: so p4 looks for him at servers that
+ * ignore case. One that is not asked for does no harm. */
 static int write_tickets(Attempt *attempt, const char *user, const char *ticket) {
         JobLogin *login = attempt->login;
         Buffer lines = {};
@@ -220,7 +232,7 @@ static int write_tickets(Attempt *attempt, const char *user, const char *ticket)
                 const char *key = attempt->keys[i];
 
                 if (!string_is_empty(key) && !strpbrk(key, "=\n")) {
-                        r = buffer_append_format(&lines, "%s=%s:%s\n", key, user, ticket);
+                        r = add_entry(&lines, key, user, ticket);
                 }
         }
         r = r < 0 ? r : file_write_atomic(login->tickets, lines.data ? lines.data : "", lines.length, 0600);

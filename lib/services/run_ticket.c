@@ -42,7 +42,7 @@ static const char *without_transport(const char *port) {
 }
 
 /* Releases of p4 differ in how they write a port as a key. An unused line does no harm. */
-static int add_lines(Buffer *lines, const char *port, const char *user, const char *ticket) {
+static int add_user(Buffer *lines, const char *port, const char *user, const char *ticket) {
         const char *bare = without_transport(port);
         int r = buffer_append_format(lines, "%s=%s:%s\n", port, user, ticket);
         if (r >= 0 && bare != port) {
@@ -59,6 +59,14 @@ static bool is_ticket(const char *text) {
         return length > 0 && !text[length];
 }
 
+/* At servers that ignore case p4 looks for the user in lower case. */
+static int add_lines(Buffer *lines, const char *port, const char *user, const char *ticket) {
+        _cleanup_free_ char *lower = NULL;
+        int r = string_copy_lower(&lower, user);
+        r = r < 0 ? r : add_user(lines, port, user, ticket);
+        return r < 0 || string_equal(lower, user) ? r : add_user(lines, port, lower, ticket);
+}
+
 /* One line of the credential: a whole entry goes into the file as it is, a ticket alone belongs to the job's server. */
 static int take_line(Run *run, const char *line, Buffer *lines) {
         const char *equals = strchr(line, '='), *colon = equals ? strchr(equals, ':') : NULL;
@@ -70,7 +78,7 @@ static int take_line(Run *run, const char *line, Buffer *lines) {
                 return -EBADMSG;
         }
         bool is_ours = !colon || ((size_t) (colon - equals - 1) == strlen(run->server.user) &&
-                                  strncmp(equals + 1, run->server.user, strlen(run->server.user)) == 0);
+                                  strncasecmp(equals + 1, run->server.user, strlen(run->server.user)) == 0);
         int r = colon ? buffer_append_format(lines, "%s\n", line) : 0;
         if (r >= 0 && is_ours) {
                 wipe(&run->ticket);

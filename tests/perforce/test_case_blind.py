@@ -1,8 +1,16 @@
 #!/usr/bin/python3
 """A server that ignores case (p4d -C1): whatever is typed finds what is there, and shows the first spelling of it."""
 
+import os
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
 import tap
 from filecase import FileCase
+from frameserver import P4
+from wireclient import Server
 
 
 class CaseBlind(FileCase):
@@ -97,6 +105,28 @@ class CaseBlind(FileCase):
         self.assertEqual(shown, ["//demo/main/Lib/Core.c"])
         self.assertEqual(eve.run("files", "//demo/main/Doc/...").records, [])
         self.assertEqual(self.p4("protects", "-m").records, [{"permMax": "super"}])
+
+
+@unittest.skipUnless(P4.exists(), f"{P4} is not built")
+class Tickets(unittest.TestCase):
+    def test_tickets(self):
+        """p4 keeps a ticket under the user's name in lower case, and finds it however the user is spelled"""
+        server = Server(options=("-C1",))
+        self.addCleanup(server.stop)
+        with tempfile.TemporaryDirectory(prefix="tickets-") as home:
+            def p4(user: str, *args: str, stdin: str = "") -> subprocess.CompletedProcess:
+                return subprocess.run([P4, "-u", user, *args], input=stdin, capture_output=True, text=True, check=False,
+                                      env={"HOME": home, "P4PORT": f"127.0.0.1:{server.port}", "PATH": os.environ["PATH"]})
+            self.assertEqual(p4("Weir", "passwd", stdin="Secret-1\nSecret-1\n").returncode, 0)
+            self.assertEqual(p4("WEIR", "depots").returncode, 1)
+            self.assertEqual(p4("WEIR", "login", stdin="Secret-1\n").returncode, 0)
+            (line,) = Path(home, ".p4tickets").read_text().splitlines()
+            self.assertRegex(line, r"^127\.0\.0\.1:\d+=weir:[0-9A-F]{32}$")
+            for user in ("weir", "Weir", "WEIR"):
+                self.assertEqual(p4(user, "depots").returncode, 0, user)
+                self.assertIn("ticket expires in", p4(user, "login", "-s").stdout)
+            self.assertEqual(p4("wEIR", "logout").returncode, 0)
+            self.assertEqual(p4("Weir", "depots").returncode, 1)
 
 
 if __name__ == "__main__":

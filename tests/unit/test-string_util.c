@@ -31,6 +31,11 @@ static void test_copies(void **state) {
         assert_string_equal(text, "her");
         assert_int_equal(string_replace(&text, NULL), 0);
         assert_null(text);
+        assert_int_equal(string_copy_lower(&text, "Weir-\xc3\x84Z@"), 0);
+        assert_string_equal(text, "weir-\xc3\x84z@");
+        free(TAKE_PTR(text));
+        assert_int_equal(string_copy_lower(&text, NULL), 0);
+        assert_null(text);
         assert_int_equal(string_copy(&text, NULL), 0);
         assert_null(text);
 

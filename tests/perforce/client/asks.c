@@ -94,7 +94,7 @@ static int ask_set_ticket(Ask *ask) {
         const Str *address = dict_get(ask->request, "serverAddress");
         _cleanup_(free_charp) char *server =
                         str_dup(address && address->length > 0 ? *address : str_from(s->port));
-        _cleanup_(free_charp) char *user = str_dup(dict_text(ask->request, "user"));
+        _cleanup_(free_charp) char *user = session_ticket_user(s, dict_text(ask->request, "user"));
         _cleanup_(free_charp) char *ticket = str_dup(dict_text(ask->request, "ticket"));
         int r = tickets_store(s->tickets_file, server, user, ticket);
 

@@ -90,12 +90,18 @@ void session_done(Session *session) {
         *session = (Session) {};
 }
 
-static char *find_ticket(const Session *session, const char *server) {
-        _cleanup_(free_charp) char *user = str_dup(str_from(session->user));
+char *session_ticket_user(const Session *session, Str user) {
+        char *copy = str_dup(user);
 
-        for (char *c = user; session->case_insensitive && *c; c++) {
+        for (char *c = copy; session->case_insensitive && *c; c++) {
                 *c = (char) tolower((unsigned char) *c);
         }
+        return copy;
+}
+
+static char *find_ticket(const Session *session, const char *server) {
+        _cleanup_(free_charp) char *user = session_ticket_user(session, str_from(session->user));
+
         return tickets_find(session->tickets_file, server, user);
 }
 
@@ -290,14 +296,14 @@ int session_open(Session *session) {
 }
 
 /* The server's own name for itself may have a newer ticket than P4PORT; a login of this very connection
- * too. */
+ * too. And only now is it known whether the server ignores case. */
 static void refresh_ticket(Session *session) {
         _cleanup_(free_charp) char *ticket = NULL;
 
-        if (options_get(session->options, 'P') || !session->server_address) {
+        if (options_get(session->options, 'P') || !(session->server_address || session->case_insensitive)) {
                 return;
         }
-        ticket = find_ticket(session, session->server_address);
+        ticket = find_ticket(session, session->server_address ? session->server_address : session->port);
         if (ticket && !str_is(str_from(ticket), session->ticket)) {
                 wire_add_text(&session->wire, "ticket", ticket);
                 free(session->ticket);

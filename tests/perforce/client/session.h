@@ -40,6 +40,9 @@ int session_open(Session *session);
  * too and stays in wire.error. `command` may be NULL: help. */
 void session_run(Session *session, const char *command, const Str *arguments, size_t n_arguments);
 
+/* The user as the tickets file has him: in lower case if the server ignores case. Owned by the caller. */
+char *session_ticket_user(const Session *session, Str user);
+
 static inline bool session_is_broken(const Session *session) {
         return message_is_set(&session->wire.error);
 }
