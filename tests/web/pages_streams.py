@@ -226,7 +226,8 @@ def _(b):
     b.wait_for(".toast", "//demo/main:")
     after = stream("//demo/main")
     equal(after["size_bytes"] - before, 54321, "what was added")
-    equal(b.wait_for("td.size").get_attribute("title"), f"{after['size_bytes']:,} bytes", "what the row says now")
+    wanted = f"{after['size_bytes']:,} bytes"
+    b.until(lambda: b.script("return document.querySelector('td.size').title") == wanted, f"the row says {wanted}")
 
 
 @pages.check("a server, and all of them, are measured with live progress")
