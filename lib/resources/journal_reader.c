@@ -224,10 +224,11 @@ int journal_reader_begin(JournalReader *reader, int64_t *ret_realtime_usec) {
         uint64_t from = 0;
         int r = sd_journal_get_cutoff_realtime_usec(reader->journal, &from, NULL);
 
-        if (r >= 0) {
-                *ret_realtime_usec = (int64_t) from;
+        if (r < 0) {
+                return r;
         }
-        return r;
+        *ret_realtime_usec = (int64_t) from;
+        return 0;
 }
 
 /* --- lines ----------------------------------------------------------------------------------------------------------- */

@@ -5,17 +5,20 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd_util.h"
 #include "base/log.h"
 #include "base/parse_util.h"
 #include "base/string_util.h"
+#include "base/time_util.h"
 #include "services/api_access.h"
 
 #define WEB_DIRECTORY "/usr/share/weir/web" /* unless $WEIR_WEB says otherwise */
 #define WEB_STATE_DIRECTORY "/var/lib/weir-web"
 #define WEB_RUNTIME_DIRECTORY "/run/weir-web"
+#define RELOAD_USEC ((int64_t) (10 * USEC_PER_SEC)) /* the longest that a program may take to start */
 #define CATALOG_MAX ((size_t) 256 * 1024)
 #define ANSWER_MAX ((size_t) 32 * 1024 * 1024)
 
@@ -373,7 +376,7 @@ const char *api_web_state(void) {
         return environment("WEIR_WEB_STATE", WEB_STATE_DIRECTORY);
 }
 
-/* A pipe in which nothing is ever written: its other end is opened, and closed at once. */
+/* A pipe in which nothing is ever written: its other end is opened, and closed at once, and its time says when that was last. */
 int api_open_end(void) {
         _cleanup_free_ char *path = NULL;
         int r = string_format(&path, "%s/requests-end",
@@ -381,6 +384,14 @@ int api_open_end(void) {
 
         r = r < 0 ? r : open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
         return r < 0 ? -1 : r;
+}
+
+uint64_t api_wait_limit(int end, uint64_t wait_usec) {
+        struct stat st;
+        bool is_ending = end >= 0 && fstat(end, &st) >= 0 &&
+                         now_realtime() - (int64_t) st.st_mtime * (int64_t) USEC_PER_SEC < RELOAD_USEC;
+
+        return is_ending && wait_usec > USEC_PER_SEC ? USEC_PER_SEC : wait_usec;
 }
 
 /* --- the request ------------------------------------------------------------------------------------ */

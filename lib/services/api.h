@@ -68,6 +68,9 @@ const JsonValue *api_field_value(const Api *api, const char *field);
 /* Whoever waits for something waits for this, too: it becomes readable when the web server is reloaded or stopped and wants its requests to
  * come to an end. A descriptor to be closed; negative: there is no such server. */
 int api_open_end(void);
+/* How long one may wait, who would like to do so for wait_usec: not long while the server is about to be reloaded. A program that was slow to
+ * start may have missed that it was told. */
+uint64_t api_wait_limit(int end, uint64_t wait_usec);
 
 /* Begins the answer's object, and ends it with "success": true. */
 void api_begin(Api *api);

@@ -216,8 +216,9 @@ static int start(Api *api, Action *action) {
 
         r = r < 0 ? r :
                     systemd_client_start_unit(client, action->unit,
-                                              (uint64_t) api_number(api, "wait") * USEC_PER_SEC, fd,
-                                              &action->exit_status, &message);
+                                              api_wait_limit(fd, (uint64_t) api_number(api, "wait") *
+                                                                                 USEC_PER_SEC),
+                                              fd, &action->exit_status, &message);
         if (r < 0) {
                 (void) log_error(r, "Failed to start %s: %s", action->unit,
                                  message ? message : strerror(-r));

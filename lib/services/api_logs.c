@@ -139,8 +139,7 @@ static void watch_reader(void) {
 }
 
 /* What comes first where one waits for it: a line, the job's end, the end of the time, or that the server or the reader is going. */
-static int wait_for_lines(Logs *logs, uint64_t until) {
-        _cleanup_close_ int fd = api_open_end();
+static int wait_for_lines(Logs *logs, int fd, uint64_t until) {
         LogPage *page = &logs->page;
         int r = 0;
 
@@ -164,7 +163,9 @@ static int wait_for_lines(Logs *logs, uint64_t until) {
 static int read_forward(Logs *logs) {
         Api *api = logs->api;
         const char *after = given(api, "after");
-        uint64_t until = now_monotonic() + (uint64_t) api_number(api, "wait") * USEC_PER_SEC;
+        _cleanup_close_ int end = api_open_end(); /* before all that takes time */
+        uint64_t until = now_monotonic() +
+                         api_wait_limit(end, (uint64_t) api_number(api, "wait") * USEC_PER_SEC);
         int r = after ? journal_reader_seek_behind(logs->log.reader, after) : note_beginning(logs);
 
         if (after && r >= 0) {
@@ -173,7 +174,7 @@ static int read_forward(Logs *logs) {
                 r = job_log_find_stage(&logs->log);
         }
         r = r < 0 ? r : log_page_read(&logs->page, &logs->log);
-        return r < 0 || api->request.is_head ? r : wait_for_lines(logs, until);
+        return r < 0 || api->request.is_head ? r : wait_for_lines(logs, end, until);
 }
 
 static int read_back(Logs *logs) {

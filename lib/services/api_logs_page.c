@@ -226,7 +226,7 @@ static int put_before(LogPage *page, LogPage *block) {
         return 0;
 }
 
-/* One step back: n lines and what is wanted of them. Returns how many lines there were. */
+/* One step back: n lines and what is wanted of them. Returns how many lines there were; 0 also when not all of them had room. */
 static int read_block_before(LogPage *page, JobLog *log, const char *cursor, uint32_t n) {
         LogPage block = { .filter = page->filter, .limit = page->limit - page->n };
         int found = journal_reader_seek_before(log->reader, cursor, n);
@@ -240,7 +240,7 @@ static int read_block_before(LogPage *page, JobLog *log, const char *cursor, uin
                 page->more = false;
         }
         log_page_done(&block);
-        return r < 0 ? r : found;
+        return r < 0 ? r : block.more ? 0 : found;
 }
 
 int log_page_read_back(LogPage *page, JobLog *log, const char *cursor) {

@@ -35,7 +35,8 @@ int job_log_find_stage(JobLog *log) {
         return journal_reader_find_stage(log->reader, names, &log->stage);
 }
 
-/* A hook may send lines in any job's name. From which unit they come it cannot choose. */
+/* A hook may send lines in any job's name. From which unit they come it cannot choose. (Who has exited before the journal looks is of no unit
+ * there. Such lines are taken: they may be the last words of one of weir's own.) */
 static bool is_foreign(const JobLog *log, const JournalLine *line, uint32_t *ret_attempt) {
         char id[JOB_ID_MAX];
 

@@ -59,9 +59,10 @@ for n in $(seq 2000); do echo "last words $n"; done
 END
 cat >/usr/local/bin/impostor <<'END'
 #!/usr/bin/python3
-import socket, sys
+import socket, sys, time
 journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 journal.sendto(f"MESSAGE=forged by a hook\nWEIR_JOB={sys.argv[1]}\n".encode(), "/run/systemd/journal/socket")
+time.sleep(2) # for the journal to see from where it came
 END
 chmod 755 /usr/local/bin/{speak,impostor}
 new_pair
@@ -190,6 +191,7 @@ sleep 0.3
 systemctl reload weir-web.service
 ok "nor does it wait for a browser that has said nothing yet" shorter "$(took "after=$cursor")" 5
 kill $silent_one
+ok "who begins to wait just then does so for a second only" shorter "$(took "after=$cursor&wait=20")" 5
 exec {mouth}>&-
 ok "the end of the job is told to who waits" sh -c "$(declare -f status get header); jar=$jar web=$web id=$id cursor='$cursor'; n=0
     while [ \$n -lt 20 ]; do get \"after=\$cursor&wait=20\" >/dev/null; cursor=\$(header weir-cursor); [ \"\$(header weir-ended)\" = 1 ] && exit 0; n=\$((n + 1)); done; exit 1"
