@@ -421,6 +421,21 @@ static void test_prune(void **state) {
         assert_int_equal(ended[JOB_STATUS_FAILED].n, 0);
 }
 
+/* What a page says beside its jobs: how many there are in each state, of everybody and of one. */
+static void check_counting_speed(void) {
+        uint64_t best = UINT64_MAX;
+
+        for (int turn = 0; turn < 3; turn++) {
+                uint64_t start = now_monotonic(), took;
+
+                expect_counts(NULL, 0, 99900);
+                expect_counts("user-8", 0, 1000);
+                took = now_monotonic() - start;
+                best = took < best ? took : best;
+        }
+        assert_true(best < 2 * USEC_PER_MSEC);
+}
+
 /* 50 of 100,000 that have ended, by every filter, from the newest and from far behind. */
 static void test_speed(void **state) {
         static const JobFilter filters[] = {
@@ -461,6 +476,7 @@ static void test_speed(void **state) {
                 print_message("# filter %zu: %llu us\n", i, (unsigned long long) best);
                 assert_true(best < 10 * USEC_PER_MSEC);
         }
+        check_counting_speed();
 }
 
 static void test_open(void **state) {
