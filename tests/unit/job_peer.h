@@ -358,11 +358,15 @@ static inline pid_t start(const char *name, uint32_t attempt) {
         return pid;
 }
 
+static const char *
+                unit_result; /* what systemd says of the unit, if the process itself does not tell; NULL: it does */
+
 /* As systemd tells ExecStopPost=. */
 static inline void describe_end(int status) {
         bool clean = WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM;
         char number[16];
         (void) setenv("SERVICE_RESULT",
+                      unit_result          ? unit_result :
                       status == 0 || clean ? "success" :
                       WIFSIGNALED(status)  ? "signal" :
                                              "exit-code",

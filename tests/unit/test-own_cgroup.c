@@ -33,8 +33,15 @@ static void test_another_unit(void **state) {
         assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
+/* Where nobody counts, or in a unit that is not ours, nothing happened. */
+static void test_counts(void **state) {
+        assert_int_equal(own_cgroup_count("weir-job-INT-20261121-001-1.service", "pids.events", "max"), 0);
+        assert_int_equal(own_cgroup_count("", "pids.events", "max"), 0);
+}
+
 int main(void) {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(test_another_unit) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(test_another_unit),
+                                            cmocka_unit_test(test_counts) };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

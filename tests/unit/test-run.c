@@ -350,6 +350,18 @@ static void test_hooks(void **state) {
                "0\nMINE=x y\nP4CLIENT=weir-" JOB "\nWEIR_CLIENT=weir-" JOB "\nWEIR_JOB=" JOB);
 }
 
+/* A hook lost a child to the kernel and failed as if it were its own fault: systemd knows better. */
+static void test_out_of_memory(void **state) {
+        script(EDIT_DEV("a", "s/5/five/"));
+        job("{\"server\":\"demo\",\"stream\":\"//demo/d~\",\"hooks\":{\"build\":[\"sh\",\"-c\",\"exit 137\"]}}");
+        unit_result = "oom-kill";
+        run_to_failure(1);
+        unit_result = NULL;
+        assert_outcome("failed", "oom");
+        assert_non_null(strstr(peer.error, "137"));
+        assert_nothing_left();
+}
+
 static void test_failing_hooks(void **state) {
         static const struct {
                 const char *hook, *reason;
@@ -444,18 +456,31 @@ static void test_trial(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                RUN_TEST(test_clean),         RUN_TEST(test_already_integrated),
-                RUN_TEST(test_reverse),       RUN_TEST(test_path),
-                RUN_TEST(test_paths),         RUN_TEST(test_branch),
-                RUN_TEST(test_changelist),    RUN_TEST(test_renamed),
-                RUN_TEST(test_refusals),      RUN_TEST(test_given_client),
-                RUN_TEST(test_strangers),     RUN_TEST(test_theirs),
-                RUN_TEST(test_yours),         RUN_TEST(test_edit),
-                RUN_TEST(test_by_hand),       RUN_TEST(test_submitted_by_hand),
-                RUN_TEST(test_left_by_hook),  RUN_TEST(test_delete_conflict),
-                RUN_TEST(test_policies),      RUN_TEST(test_hooks),
-                RUN_TEST(test_failing_hooks), RUN_TEST(test_update_component),
-                RUN_TEST(test_name_check),    RUN_TEST(test_push_hook),
+                RUN_TEST(test_clean),
+                RUN_TEST(test_already_integrated),
+                RUN_TEST(test_reverse),
+                RUN_TEST(test_path),
+                RUN_TEST(test_paths),
+                RUN_TEST(test_branch),
+                RUN_TEST(test_changelist),
+                RUN_TEST(test_renamed),
+                RUN_TEST(test_refusals),
+                RUN_TEST(test_given_client),
+                RUN_TEST(test_strangers),
+                RUN_TEST(test_theirs),
+                RUN_TEST(test_yours),
+                RUN_TEST(test_edit),
+                RUN_TEST(test_by_hand),
+                RUN_TEST(test_submitted_by_hand),
+                RUN_TEST(test_left_by_hook),
+                RUN_TEST(test_delete_conflict),
+                RUN_TEST(test_policies),
+                RUN_TEST(test_hooks),
+                RUN_TEST(test_failing_hooks),
+                RUN_TEST(test_out_of_memory),
+                RUN_TEST(test_update_component),
+                RUN_TEST(test_name_check),
+                RUN_TEST(test_push_hook),
                 RUN_TEST(test_trial),
         };
         return cmocka_run_group_tests(tests, setup, teardown);
