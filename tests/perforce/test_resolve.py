@@ -255,7 +255,7 @@ class Raw(ResolveCase):
                          ["Filetype resolve:", "at: (text+x)", "ay: (text+w)", "am: (text+wx)"])
         self.assertEqual(self.said("-as", "-At")[-1], "//all/B - resolve skipped.")
         self.assertEqual(self.said("-am")[1], "//all/B - merge from //A")
-        self.assertEqual(self.ws.run("opened").records[0]["type"], "text+xw")
+        self.assertEqual(self.ws.run("opened").records[0]["type"], "text+wx")
         self.assertEqual(os.stat(self.at("B", "local")).st_mode & 0o111, 0o111)
         self.ws.submit()
         self.assertEqual(self.flows("B")[-1].split(": ")[1], "copy from A#2,#3")
