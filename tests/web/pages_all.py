@@ -4,7 +4,7 @@ costs at first. Pictures of all of it are kept in build/results/web."""
 import re
 
 from browser import TOP, Browser, Pages
-from rules import BEHIND_LOGIN, PAGES, complain, everything, focus_way, rule
+from rules import BEHIND_LOGIN, PAGES, complain, everything, focus_way, nameless, other_language, rule
 from tap import equal, holds
 
 WIDTHS = [1280, 360, 2560]
@@ -54,6 +54,32 @@ for page in PAGES:
             is_whole(page, speech, "")
     is_walked(page, 1280)
     is_walked(page, 360)
+
+
+@pages.check("dialogs of an integration: whole in both languages and themes, narrow and wide; Escape closes them and the focus returns")
+def _(b: Browser) -> None:
+    job = next(page for page in PAGES if page.endswith("-002"))
+    found = []
+    for language in ["en", "ru"]:
+        b.language(language)
+        b.log_in("weir")
+        for action in ["cancel", "commands", "compare"]:
+            b.size(1280)
+            b.open(job)
+            b.click(f"main [data-action={action}]")
+            b.wait_for("dialog[open] h2")
+            b.settle()
+            found += [f"{action}: {problem}" for problem in [*nameless(b), *other_language(b, language, {"line"}), *rule(b, "references()"), *rule(b, "labels()"), *rule(b, "leaks()")]]
+            for width in WIDTHS:
+                b.size(width)
+                for theme in ["dark", "light"]:
+                    b.theme(theme)
+                    found += [f"{action} at {width}, {theme}: {problem}" for problem in [*rule(b, "auditSize()"), *rule(b, "auditTheme()")]]
+                    b.screenshot(f"dialog-{action}-{language}-{width}-{theme}", whole=False)
+            b.press("ESCAPE")
+            b.wait_gone("dialog")
+            equal(b.focused.get_attribute("data-action"), action, "where the focus returns")
+    complain(found)
 
 
 @pages.check("each page is called by a name of its own")
