@@ -8,7 +8,7 @@ hook() { printf '#!/bin/bash\n%s\n' "$2" >"/usr/local/bin/$1"; chmod 755 "/usr/l
 while IFS=$'\t' read -r number what file text; do
     case $number in ''|'#'*) continue ;; esac
     if [ "$file" = - ]; then
-        skip "$number: $what" "weir has $text"
+        echo "# $number: $what: weir has $text"
     else
         ok "$number: $what: there is a test" grep -rqF -- "$text" "$here/../$file"
     fi
