@@ -98,6 +98,8 @@ static int attach(Lockd *lockd, Lock *lock, int *read_fd) {
         }
         *pipe = (Pipe) { .lockd = lockd, .lock = lock, .read_fd = TAKE_FD(*read_fd) };
         r = sd_event_add_io(lockd->event, &pipe->hangup, pipe->read_fd, 0, on_hangup, pipe);
+        /* Before the bus: who asks after a holder has gone is not told that it is still there. */
+        r = r < 0 ? r : sd_event_source_set_priority(pipe->hangup, SD_EVENT_PRIORITY_IMPORTANT);
         if (r < 0) {
                 return r;
         }

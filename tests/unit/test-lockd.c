@@ -77,6 +77,17 @@ static void test_take_list_give_back(void **state) {
         assert_int_equal(store_count(), 0);
 }
 
+/* What was given back is free for the very next question. */
+static void test_given_back_at_once(void **state) {
+        for (int i = 0; i < 500; i++) {
+                int fd = acquire("server/a", "exclusive", "", 0);
+
+                assert_true(fd >= 0);
+                (void) close(fd);
+        }
+        await_count(false, 0);
+}
+
 static void test_busy_names_the_holder(void **state) {
         LockHolder busy = {};
         char *message = NULL;
@@ -426,6 +437,7 @@ static void test_signals_and_properties(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_take_list_give_back),
+                cmocka_unit_test(test_given_back_at_once),
                 cmocka_unit_test(test_busy_names_the_holder),
                 cmocka_unit_test(test_tree),
                 cmocka_unit_test(test_time_out),
