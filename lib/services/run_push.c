@@ -2,7 +2,8 @@
  * after it, the server is asked before anything else is done.
  *
  * Why a submit was refused is not read from its words. Out of date, locked and rejected by a trigger have the same numbers; so the files are
- * opened again and looked at, and when there is nothing the matter with them, somebody rejected it. */
+ * opened again and looked at, and when there is nothing the matter with them, somebody rejected it. But a lock may be gone by then: that there
+ * was one, only the words say. */
 #include "services/run_push.h"
 
 #include <inttypes.h>
@@ -26,7 +27,7 @@
 
 typedef struct Push {
         uint64_t submitted;
-        bool was_hook;
+        bool was_hook, was_locked;
         P4Result result; /* of submit */
 } Push;
 
@@ -92,6 +93,8 @@ static int on_submitted(const MarshalRecord *record, void *userdata) {
 }
 
 static void on_message(const P4Message *message, void *userdata) {
+        Push *push = userdata;
+        push->was_locked |= strstr(message->text, " - already locked by ") != NULL;
         (void) printf("%s\n", message->text);
 }
 
@@ -152,7 +155,7 @@ static int rejected(Run *run, const P4Result *result) {
         return r < 0 ? r : run_fail(run, reason, "The submit was rejected: %s", result->text ?: "");
 }
 
-static int look_at_files(Run *run, const P4Result *result, JobStage *ret_next) {
+static int look_at_files(Run *run, const Push *push, JobStage *ret_next) {
         _cleanup_(run_file_state_done) RunFileState state = {};
         int r = unlock_shelf(run);
         r = r < 0 ? r : run_unshelve(run);
@@ -161,10 +164,13 @@ static int look_at_files(Run *run, const P4Result *result, JobStage *ret_next) {
                 return r;
         }
         if (state.stale || state.redone || state.n_unresolved > 0 || state.n_opened < run->state.n_files) {
-                return sync_again(run, result, ret_next);
+                return sync_again(run, &push->result, ret_next);
         }
-        return state.locked ? try_again_later(run, "file locked", state.locked, ret_next) :
-                              rejected(run, result);
+        if (state.locked || push->was_locked) {
+                return try_again_later(run, "file locked", state.locked ?: "a file was locked just now",
+                                       ret_next);
+        }
+        return rejected(run, &push->result);
 }
 
 static int refused(Run *run, const Push *push, JobStage *ret_next) {
@@ -181,7 +187,7 @@ static int refused(Run *run, const Push *push, JobStage *ret_next) {
         switch (push->result.p4_class) {
         case P4_NOT_YET:
         case P4_FAULT:
-                return look_at_files(run, &push->result, ret_next);
+                return look_at_files(run, push, ret_next);
         case P4_CONNECT: /* lost, and the server, asked since, did not submit it */
                 return try_again_later(run, "server unreachable", push->result.text ?: "", ret_next);
         default:

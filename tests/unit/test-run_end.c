@@ -101,6 +101,30 @@ static void test_locked(void **state) {
         expect("p4 print -q //demo/m~/a | sed -n 5p", "five");
 }
 
+static void somebody_locks_until_refused(void) {
+        script("p4 -c m~ edit m~/a >/dev/null; p4 -c m~ lock m~/a >/dev/null; (while [ ! -e refused ]; do "
+               "sleep 0.02; done; p4 -c m~ revert m~/a; touch gone) >/dev/null 2>&1 &");
+}
+
+/* The lock that refused the submit is gone when the files are looked at. */
+static void test_locked_for_a_moment(void **state) {
+        _cleanup_free_ char *wrapper = NULL;
+        script(EDIT_DEV("a", "s/5/five/"));
+        assert_int_equal(
+                        string_format(&wrapper,
+                                      "mv p4-counted p4-kept; printf '#!/bin/sh\\ncase \"$*\" in *\" submit -e "
+                                      "\"*) [ -e %s/gone ] || { %%s \"$@\"; s=$?; touch %s/refused; while [ ! "
+                                      "-e %s/gone ]; do sleep 0.02; done; exit $s; };; esac; exec %%s "
+                                      "\"$@\"\\n' $(command -v p4) $(command -v p4) >p4-counted; chmod +x "
+                                      "p4-counted",
+                                      p4_root, p4_root, p4_root),
+                        0);
+        sh(wrapper);
+        run_pushing(somebody_locks_until_refused, NULL, NULL);
+        sh("test -e gone; rm gone refused; mv p4-kept p4-counted");
+        expect("p4 print -q //demo/m~/a | sed -n 5p", "five");
+}
+
 static void assert_submitted_once(void) {
         expect("p4 changes -l -s submitted //demo/m~/... | grep -c 'weir INT'; p4 print -q //demo/m~/a | "
                "sed -n 5p",
@@ -425,14 +449,23 @@ static void test_tickets(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                RUN_TEST(test_out_of_date),       RUN_TEST(test_out_of_date_conflict),
-                RUN_TEST(test_out_of_date_add),   RUN_TEST(test_out_of_date_delete),
-                RUN_TEST(test_rejected),          RUN_TEST(test_locked),
-                RUN_TEST(test_lost_connection),   RUN_TEST(test_killed),
-                RUN_TEST(test_killed_anywhere),   RUN_TEST(test_killed_at_intent),
-                RUN_TEST(test_submitted_unheard), RUN_TEST(test_cancelled),
-                RUN_TEST(test_cancelled_waiting), RUN_TEST(test_server_dies),
-                RUN_TEST(test_power_fails),       RUN_TEST(test_power_fails_waiting),
+                RUN_TEST(test_out_of_date),
+                RUN_TEST(test_out_of_date_conflict),
+                RUN_TEST(test_out_of_date_add),
+                RUN_TEST(test_out_of_date_delete),
+                RUN_TEST(test_rejected),
+                RUN_TEST(test_locked),
+                RUN_TEST(test_locked_for_a_moment),
+                RUN_TEST(test_lost_connection),
+                RUN_TEST(test_killed),
+                RUN_TEST(test_killed_anywhere),
+                RUN_TEST(test_killed_at_intent),
+                RUN_TEST(test_submitted_unheard),
+                RUN_TEST(test_cancelled),
+                RUN_TEST(test_cancelled_waiting),
+                RUN_TEST(test_server_dies),
+                RUN_TEST(test_power_fails),
+                RUN_TEST(test_power_fails_waiting),
                 RUN_TEST(test_tickets),
         };
         return cmocka_run_group_tests(tests, setup, teardown);
