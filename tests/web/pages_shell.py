@@ -184,7 +184,7 @@ def _(b: Browser) -> None:
         for path in ["/", "/streams/1", "/growth", "/operations"]:
             b.open(path, settle=False)
             b.wait_for(".toast-error, .empty")
-            holds(len(b.text("main")) > 10, f"{path} is not blank")
+            b.until(lambda: len(b.text("main")) > 10, f"{path} is not blank")
             complain(rule(b, "leaks()"))
             b.screenshot("broken" + path.replace("/", "-"), whole=False)
     finally:

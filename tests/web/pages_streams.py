@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 import urllib.request
 from pathlib import Path
 
@@ -369,6 +370,21 @@ def _(b):
     b.until(lambda: names(b) == ["//demo/main"], "of one server")
     b.click("button", "All")
     b.until(lambda: set(b.path.partition("?")[2].split("&")) == {"days=0", "server=1"}, "the address")
+
+
+@pages.check("an answer that comes late does not replace a newer one")
+def _(b):
+    b.open("/growth")
+    b.script("""const ask = window.fetch;
+        window.fetch = async (...what) => {
+            if (/growth\\?(?!.*server_id)/.test(what[0])) { await new Promise((go) => setTimeout(go, 800)); }
+            return ask(...what);
+        };""")
+    b.click("button", "30 days")
+    b.choose("select", "demo")
+    b.until(lambda: names(b) == ["//demo/main"], "of one server")
+    time.sleep(1.5)
+    equal(names(b), ["//demo/main"], "still of one server")
 
 
 # --- logging in --------------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ class ComparePage {
     streams = []; // {id, colour, history}
     found = null; // what matches the typed text
     missing = 0;
+    turn = 0; // of the newest question: an older one may be answered later
 
     constructor(page) {
         this.page = page;
@@ -38,7 +39,11 @@ class ComparePage {
     }
 
     async load() {
+        const mine = ++this.turn;
         const histories = await Promise.all(this.ids.map((id) => this.fetch(id)));
+        if (mine !== this.turn) {
+            return;
+        }
         const colours = new Map(this.streams.map((line) => [line.id, line.colour]));
         this.missing = histories.filter((history) => !history).length;
         this.streams = [];

@@ -10,6 +10,8 @@ import { actions, show } from "../view.js";
 const AT_MOST = 100;
 
 class GrowthPage {
+    turn = 0; // of the newest question: an older one may be answered later
+
     constructor(page) {
         this.page = page;
         this.days = periodFrom(page.query.days);
@@ -32,7 +34,11 @@ class GrowthPage {
     }
 
     async load(signal = this.page.signal) {
+        const mine = ++this.turn;
         const [{ streams }, { servers }] = await Promise.all([api.get("/api/growth", this.question(), signal), api.get("/api/servers", {}, signal)]);
+        if (mine !== this.turn) {
+            return;
+        }
         const largest = Math.max(1, ...streams.map((stream) => Math.abs(stream.change)));
         await show(this.page.element, "growth", {
             rows: streams.map((stream) => this.row(stream, largest)), has_rows: streams.length > 0, periods: periodButtons(this.days),
