@@ -246,12 +246,11 @@ int http_request_read_body(HttpRequest *request, int fd, size_t max) {
 }
 
 const char *http_request_header(const char *name) {
-        char variable[64] = "HTTP_";
-        size_t i;
+        char variable[64];
 
-        for (i = 0; name[i] && i < sizeof variable - 6; i++) {
-                variable[5 + i] = (char) (name[i] == '-' ? '_' : toupper((unsigned char) name[i]));
+        (void) snprintf(variable, sizeof variable, "HTTP_%s", name);
+        for (char *c = variable; *c; c++) {
+                *c = (char) (*c == '-' ? '_' : toupper((unsigned char) *c));
         }
-        variable[5 + i] = 0;
         return getenv(variable);
 }

@@ -14,8 +14,11 @@ int api_job_find(Api *api, JobRecord *ret) {
         _cleanup_(job_store_closep) JobStore *store = NULL;
         int r = api_jobs_open(&store);
 
-        r = r < 0 ? r : job_list_store_get_brief(store, api->job, ret, NULL);
-        if (store && r == -ENOENT) {
+        if (r < 0) {
+                return r; /* also -ENOENT: there is no database */
+        }
+        r = job_list_store_get_brief(store, api->job, ret, NULL);
+        if (r == -ENOENT) {
                 (void) api_fail(api, 404, "no_such_job", "job", api->job, NULL);
                 return 0;
         }

@@ -15,8 +15,11 @@
 int api_find_server(Api *api, MonitorServer *ret) {
         int r = api->store ? 0 : api_open_store(api);
 
-        r = r < 0 ? r : server_store_get(api->store, api->id, ret);
-        if (r != -ENOENT || !api->store) {
+        if (r < 0) {
+                return r; /* also -ENOENT: there is no database */
+        }
+        r = server_store_get(api->store, api->id, ret);
+        if (r != -ENOENT) {
                 return r;
         }
         (void) api_fail(api, 404, "no_such_server", NULL);

@@ -159,9 +159,9 @@ static int find_conflict(Jobd *jobd, const char *id, const char *file, Job **ret
 
 /* Takes over the words of the conflict that the answer needs. */
 static void describe(JobConflict *conflict, JobText *ret) {
-        *ret = (JobText) { .file = TAKE_PTR(conflict->depot_path),
-                           .type = TAKE_PTR(conflict->type),
-                           .is_text = conflict->is_text };
+        *ret = (JobText) { .is_text = conflict->is_text };
+        ret->file = TAKE_PTR(conflict->depot_path);
+        ret->type = TAKE_PTR(conflict->type);
         job_conflict_done(conflict);
 }
 
