@@ -38,7 +38,7 @@ PKGS     := libsystemd sqlite3 yaml-0.1 json-c libssh2
 DEPS     := gcc libc6-dev make pkg-config libsystemd-dev libsqlite3-dev libyaml-dev libjson-c-dev libssh2-1-dev libssl-dev \
             libcmocka-dev libxml2-utils python3 util-linux iproute2 systemd dbus polkitd openssh-server lighttpd lighttpd-mod-deflate \
             libjs-mustache libjs-dygraphs curl libnss-myhostname
-DEPS_CHECK := clang-format openssl chromium chromium-driver python3-selenium fonts-dejavu-core
+DEPS_CHECK := clang-format openssl sqlite3 chromium chromium-driver python3-selenium fonts-dejavu-core
 DEPS_BENCH := wrk
 DEPS_LINT := cppcheck clang clang-format clang-tidy clang-tools
 
