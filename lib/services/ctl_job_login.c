@@ -164,7 +164,7 @@ static int on_output(const void *data, size_t length, void *userdata) {
         return buffer_append(userdata, data, length);
 }
 
-/* As p4 itself finds them here: its settings may come from files of the folder we are in. */
+/* As p4 itself finds them here: its settings may come from files of the folder we are in, if we may be in it. */
 static int list_tickets(Attempt *attempt) {
         const char *program = attempt->login->server.program;
         const char *const argv[] = { program ? program : "p4", "tickets", NULL };
@@ -173,7 +173,7 @@ static int list_tickets(Attempt *attempt) {
         ProcessResult result = {};
         const ProcessSpec spec = { .argv = argv,
                                    .environment = (const char *const *) environ,
-                                   .directory = here,
+                                   .directory = here && access(here, X_OK) >= 0 ? here : NULL,
                                    .timeout_usec = TIMEOUT_USEC,
                                    .cancel_fd = -1,
                                    .on_stdout = on_output,

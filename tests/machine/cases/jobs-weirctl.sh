@@ -41,6 +41,7 @@ is "root's own ticket was taken" "$(field "$id" owner)" root
 weirctl cancel "$id" --wait >/dev/null 2>&1
 fails "alice has no ticket and types nothing" 77 integrate_as alice --stream="$dev" </dev/null
 like "she is told what to do" "$(integrate_as alice --stream="$dev" </dev/null 2>&1)" 'as alice: .*password.*'
+like "also in a folder that she may not enter" "$(cd /root && integrate_as alice --stream="$dev" </dev/null 2>&1)" 'as alice: .*password.*'
 fails "a wrong password" 77 integrate_as alice --stream="$dev" <<<"wrong"
 refused=$(integrate_as alice --stream="$dev" --json 2>/dev/null <<<"wrong")
 like "as JSON" "$refused" '^\{"error":\{"message":"Not logged in'
