@@ -183,8 +183,9 @@ def _(b: Browser) -> None:
 
 @pages.check("a measuring that goes on is seen after a reload, by everybody")
 def _(b: Browser) -> None:
-    with subprocess.Popen(["weirctl", "lock", "server/demo", "--why", "held by the test", "--", "sleep", "30"]) as holder:
+    with subprocess.Popen(["weirctl", "lock", "server/demo", "--why", "held by the test", "--", "sleep", "300"]) as holder:
         try:
+            b.until(lambda: b"held by the test" in subprocess.run(["weirctl", "locks"], capture_output=True, check=True).stdout, "the lock")
             b.log_in("weir")
             b.open("/")
             b.wait_for("section.server", "held by the test")
