@@ -174,7 +174,7 @@ bench: all ## figures as ratios, measured in one run (needs `make deps-bench`)
 	@B='$(B)' tests/bench/run; status=$$?; B='$(B)' tests/bench/web || status=1; B='$(B)' tests/machine/run -- tests/machine/jobs/bench && exit $$status
 # NULL is a pointer in glibc; cppcheck knows no _cleanup_ (the asan build looks for leaks), and no table without zeros.
 CPPCHECK_QUIET = missingIncludeSystem varFuncNullUB memleak zerodivcond:lib/base/time_util.c
-faults: all ## everything that can die dies, at every stage of a job; 200 cancels of what wants to survive; 20 power failures (root, half an hour)
+faults: all ## everything that can die dies, at every stage of a job; 200 cancels of what wants to survive; 20 power failures (root)
 	@B='$(B)' tests/faults/run
 soak: all ## the log of a running job, followed over the web by many for SOAK_SECONDS (600) while the server is reloaded (root)
 	@B='$(B)' tests/machine/run -- tests/soak/logs $(SOAK_SECONDS)

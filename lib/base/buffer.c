@@ -19,6 +19,13 @@ void buffer_done(Buffer *buffer) {
         *buffer = (Buffer) { .max = buffer->max };
 }
 
+void buffer_wipe(Buffer *buffer) {
+        if (buffer->data) {
+                explicit_bzero(buffer->data, buffer->allocated);
+        }
+        buffer_done(buffer);
+}
+
 void buffer_clear(Buffer *buffer) {
         buffer->length = 0;
         if (buffer->data) {

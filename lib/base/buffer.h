@@ -18,6 +18,7 @@ typedef struct Buffer {
 #define BUFFER_DEFAULT_MAX ((size_t) 64 * 1024 * 1024)
 
 void buffer_done(Buffer *buffer);
+void buffer_wipe(Buffer *buffer);                                   /* buffer_done() for secrets */
 void buffer_clear(Buffer *buffer);                                  /* keeps the memory */
 int buffer_append(Buffer *buffer, const void *data, size_t length); /* -ENOBUFS beyond max */
 int buffer_append_string(Buffer *buffer, const char *string);

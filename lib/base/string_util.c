@@ -21,19 +21,24 @@ bool string_has_suffix(const char *string, const char *suffix) {
         return length >= suffix_length && strcmp(string + length - suffix_length, suffix) == 0;
 }
 
-int string_format(char **ret, const char *format, ...) {
+int string_format_list(char **ret, const char *format, va_list arguments) {
         char *text = NULL;
-        va_list arguments;
-        int n;
 
-        va_start(arguments, format);
-        n = vasprintf(&text, format, arguments);
-        va_end(arguments);
-        if (n < 0) {
+        if (vasprintf(&text, format, arguments) < 0) {
                 return -ENOMEM; /* text is undefined now */
         }
         *ret = text;
         return 0;
+}
+
+int string_format(char **ret, const char *format, ...) {
+        va_list arguments;
+        int r;
+
+        va_start(arguments, format);
+        r = string_format_list(ret, format, arguments);
+        va_end(arguments);
+        return r;
 }
 
 int string_copy(char **ret, const char *string) {

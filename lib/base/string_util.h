@@ -11,6 +11,10 @@
 static inline bool string_is_empty(const char *string) {
         return !string || !*string;
 }
+/* An empty string is nothing. */
+static inline const char *string_or_null(const char *string) {
+        return string_is_empty(string) ? NULL : string;
+}
 
 bool string_equal(const char *a, const char *b); /* NULL equals only NULL */
 bool string_has_prefix(const char *string, const char *prefix);
@@ -18,6 +22,7 @@ bool string_has_suffix(const char *string, const char *suffix);
 
 /* Formats into a new string. Returns -ENOMEM and leaves *ret alone on failure. */
 int string_format(char **ret, const char *format, ...) _printf_(2, 3);
+int string_format_list(char **ret, const char *format, va_list arguments) _printf_(2, 0);
 /* Duplicates, also NULL (then *ret is NULL). */
 int string_copy(char **ret, const char *string);
 /* Duplicates with A to Z in lower case. */

@@ -42,12 +42,11 @@ static int understand(const char *answer, char **ret_ticket) {
 }
 
 int login_client_check(const char *server, const char *user, const char *password, char **ret_ticket) {
-        _cleanup_(buffer_done) Buffer answer = { .max = ANSWER_MAX };
+        _cleanup_(buffer_wipe) Buffer answer = { .max = ANSWER_MAX };
         const char *const parts[] = { server, user, password };
         _cleanup_close_ int fd = local_socket_ask(SOCKET_PATH, "WEIR_LOGIN_SOCKET", TIMEOUT_USEC, parts,
                                                   ELEMENTSOF(parts));
         ssize_t n;
-        int r;
 
         if (fd < 0) {
                 return fd;
@@ -56,9 +55,5 @@ int login_client_check(const char *server, const char *user, const char *passwor
         if (n < 0) {
                 return n == -EAGAIN ? -EHOSTUNREACH : (int) n;
         }
-        r = understand(answer.data ? answer.data : "", ret_ticket);
-        if (answer.data) {
-                explicit_bzero(answer.data, answer.length);
-        }
-        return r;
+        return understand(answer.data ? answer.data : "", ret_ticket);
 }

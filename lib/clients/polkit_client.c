@@ -7,6 +7,7 @@
 
 #include "base/string_util.h"
 #include "base/time_util.h"
+#include "resources/bus.h"
 
 /* With an agent a person types a password; without one polkit answers from its rules at once. */
 #define TIMEOUT_USEC (30 * USEC_PER_SEC)
@@ -171,21 +172,6 @@ static int read_answer(const Query *query, sd_bus_error *ret_error) {
         return refuse(query->action, ret_error);
 }
 
-/* The sender's uid as the bus knows it. What sd-bus would fill in from /proc could be another process by now
- * and is not believed. */
-static int sender_uid(sd_bus_message *message, uid_t *ret) {
-        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
-        int r = sd_bus_query_sender_creds(message, SD_BUS_CREDS_EUID, &creds);
-
-        if (r < 0) {
-                return r;
-        }
-        if (sd_bus_creds_get_augmented_mask(creds) & SD_BUS_CREDS_EUID) {
-                return -EPERM;
-        }
-        return sd_bus_creds_get_euid(creds, ret);
-}
-
 static int authorise(PolkitClient *client, sd_bus_message *message, const char *action,
                      const char *const *details, bool interactive, sd_bus_error *ret_error) {
         _cleanup_(query_freep) Query *query = take_query(client, message);
@@ -198,7 +184,7 @@ static int authorise(PolkitClient *client, sd_bus_message *message, const char *
                 }
                 return read_answer(query, ret_error);
         }
-        r = sender_uid(message, &uid);
+        r = bus_sender_uid(message, &uid);
         if (r < 0) {
                 return r;
         }

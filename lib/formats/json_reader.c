@@ -22,14 +22,11 @@ int json_error(const char *path, const char *field, char **ret_message, const ch
         int r;
 
         va_start(arguments, format);
-        r = vasprintf(&text, format, arguments);
+        r = string_format_list(&text, format, arguments);
         va_end(arguments);
-        if (r < 0) {
-                text = NULL;
-                return -ENOMEM;
-        }
-        r = string_format(ret_message, "%s%s%s: %s", path ? path : "", path && field ? "." : "",
-                          field ? field : "", text);
+        r = r < 0 ? r :
+                    string_format(ret_message, "%s%s%s: %s", path ? path : "", path && field ? "." : "",
+                                  field ? field : "", text);
         return r < 0 ? r : -EBADMSG;
 }
 

@@ -29,13 +29,9 @@ int yaml_error(const char *name, unsigned line, char **ret_message, const char *
         int r;
 
         va_start(arguments, format);
-        r = vasprintf(&text, format, arguments);
+        r = string_format_list(&text, format, arguments);
         va_end(arguments);
-        if (r < 0) {
-                text = NULL;
-                return -ENOMEM;
-        }
-        r = string_format(ret_message, "%s:%u: %s", name, line, text);
+        r = r < 0 ? r : string_format(ret_message, "%s:%u: %s", name, line, text);
         return r < 0 ? r : -EBADMSG;
 }
 

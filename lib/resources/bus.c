@@ -40,3 +40,16 @@ int bus_systemd_call(sd_bus *bus, const char *method, sd_bus_error *ret_error, s
         va_end(arguments);
         return r;
 }
+
+int bus_sender_uid(sd_bus_message *message, uid_t *ret) {
+        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
+        int r = sd_bus_query_sender_creds(message, SD_BUS_CREDS_EUID, &creds);
+
+        if (r < 0) {
+                return r;
+        }
+        if (sd_bus_creds_get_augmented_mask(creds) & SD_BUS_CREDS_EUID) {
+                return -EPERM;
+        }
+        return sd_bus_creds_get_euid(creds, ret);
+}

@@ -13,6 +13,10 @@ int bus_open_system(uint64_t timeout_usec, sd_bus **ret);
  * error. */
 const char *bus_error_text(const sd_bus_error *error, int r);
 
+/* Who sent a message, as the bus knows it: what sd-bus would look up in /proc could be another process by now
+ * and is refused (-EPERM). */
+int bus_sender_uid(sd_bus_message *message, uid_t *ret);
+
 /* One call on systemd's manager object /org/freedesktop/systemd1. */
 int bus_systemd_call(sd_bus *bus, const char *method, sd_bus_error *ret_error, sd_bus_message **ret_reply,
                      const char *types, ...);

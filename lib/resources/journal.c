@@ -150,15 +150,14 @@ static bool is_for_terminal(int priority) {
 
 void journal_send(int priority, const JournalField *fields, size_t n_fields, const char *format, ...) {
         _cleanup_free_ char *formatted = NULL, *message = NULL;
-        int saved_errno = errno, n, r;
+        int saved_errno = errno, r;
         va_list arguments;
 
         va_start(arguments, format);
-        n = vasprintf(&formatted, format, arguments);
+        r = string_format_list(&formatted, format, arguments);
         va_end(arguments);
-        if (n < 0) {
-                formatted = NULL; /* out of memory: nothing useful can be said */
-                return;
+        if (r < 0) {
+                return; /* out of memory: nothing useful can be said */
         }
         r = printable_message(&message, formatted);
         if (r >= 0) {

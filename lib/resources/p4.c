@@ -104,18 +104,16 @@ static int _printf_(3, 4) run_fail(P4Run *run, P4Class p4_class, const char *for
         _cleanup_free_ char *what = NULL, *text = NULL;
         P4Message message = { P4_SEVERITY_FATAL, P4_GENERIC_CLIENT, p4_class, NULL };
         va_list arguments;
-        int n;
+        int r;
 
         va_start(arguments, format);
-        n = vasprintf(&what, format, arguments);
+        r = string_format_list(&what, format, arguments);
         va_end(arguments);
-        if (n < 0) {
-                what = NULL;
-                return -ENOMEM;
+        if (r >= 0) {
+                r = string_format(&text, "p4 %s on %s %s", run->command->arguments[0], run_where(run), what);
         }
-        n = string_format(&text, "p4 %s on %s %s", run->command->arguments[0], run_where(run), what);
-        if (n < 0) {
-                return n;
+        if (r < 0) {
+                return r;
         }
         message.text = text;
         return result_add(&run->result, &message);

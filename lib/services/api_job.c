@@ -179,10 +179,6 @@ static void write_can(Api *api, const JobRecord *job) {
         json_object_end(&api->json);
 }
 
-static void write_text(JsonWriter *json, const char *name, const char *value) {
-        json_string(json, name, string_is_empty(value) ? NULL : value);
-}
-
 /* --- the whole job ---------------------------------------------------------------------------------- */
 
 static int write_job(Api *api, const JobRecord *job) {
@@ -196,13 +192,13 @@ static int write_job(Api *api, const JobRecord *job) {
         if (r < 0) {
                 return r;
         }
-        write_text(&api->json, "agent_id", is_active ? job->host : NULL);
+        json_string(&api->json, "agent_id", string_or_null(is_active ? job->host : NULL));
         write_lists(&api->json, job);
         api_job_unit_write_pids(api, job);
         api_job_write_count(&api->json, "shelf", job->shelf);
-        write_text(&api->json, "unit", job->unit);
-        write_text(&api->json, "blocked_by", job->blocked_by);
-        write_text(&api->json, "cancelled_by", job->cancelled_by);
+        json_string(&api->json, "unit", string_or_null(job->unit));
+        json_string(&api->json, "blocked_by", string_or_null(job->blocked_by));
+        json_string(&api->json, "cancelled_by", string_or_null(job->cancelled_by));
         write_can(api, job);
         return api_end(api);
 }

@@ -6,15 +6,10 @@
 #include "base/seal.h"
 #include "base/string_util.h"
 #include "domain/job_stage.h"
+#include "resources/p4_login.h"
 #include "services/api_access.h"
 
 /* --- what it works with ------------------------------------------------------------------------------ */
-
-static bool is_ticket(const char *text) {
-        size_t length = strspn(text, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
-
-        return length > 0 && !text[length];
-}
 
 int api_job_ticket(Api *api, char **ret) {
         const char *given = api_field_text(api, "ticket");
@@ -22,7 +17,7 @@ int api_job_ticket(Api *api, char **ret) {
 
         if (string_is_empty(given)) {
                 r = api_access_ticket(api, ret);
-        } else if (!is_ticket(given)) {
+        } else if (!p4_ticket_is_valid(given)) {
                 (void) api_fail(api, 400, "bad_ticket", NULL);
                 return 0;
         } else {

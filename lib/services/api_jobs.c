@@ -38,10 +38,6 @@ static int make_title(Api *api, const JobSpec *spec, char **ret) {
                            NULL);
 }
 
-static const char *or_null(const char *text) {
-        return string_is_empty(text) ? NULL : text;
-}
-
 static void write_state(ApiRows *rows, const JobRecord *record) {
         api_row_string(rows, "id", record->id);
         api_row_string(rows, "status", record->status);
@@ -49,8 +45,8 @@ static void write_state(ApiRows *rows, const JobRecord *record) {
         api_row_string(rows, "owner", record->owner);
         api_row_string(rows, "kind", record->kind);
         api_row_string(rows, "server", record->server);
-        api_row_string(rows, "client", or_null(record->client));
-        api_row_string(rows, "host", or_null(record->host));
+        api_row_string(rows, "client", string_or_null(record->client));
+        api_row_string(rows, "host", string_or_null(record->host));
         api_row_bool(rows, "trial", record->trial);
         api_row_time(rows, "created_at", (int64_t) record->created_at);
         api_row_time(rows, "updated_at", (int64_t) record->updated_at);
@@ -60,12 +56,12 @@ static void write_state(ApiRows *rows, const JobRecord *record) {
         api_row_count(rows, "source_changelist", record->source_changelist);
         api_row_int(rows, "n_conflicts", record->n_conflicts);
         api_row_count(rows, "position", record->position);
-        api_row_string(rows, "error", or_null(record->error));
-        api_row_string(rows, "reason", or_null(record->reason));
+        api_row_string(rows, "error", string_or_null(record->error));
+        api_row_string(rows, "reason", string_or_null(record->reason));
         api_row_int(rows, "attempt", record->attempt);
-        api_row_string(rows, "retry_of", or_null(record->retry_of));
-        api_row_string(rows, "status_text", or_null(record->status_text));
-        api_row_string(rows, "workspace", or_null(record->client));
+        api_row_string(rows, "retry_of", string_or_null(record->retry_of));
+        api_row_string(rows, "status_text", string_or_null(record->status_text));
+        api_row_string(rows, "workspace", string_or_null(record->client));
 }
 
 /* A specification that an older weir wrote, and that is none any more, has no title. */
@@ -90,7 +86,7 @@ int api_jobs_write_summary(ApiRows *rows, const JobRecord *record) {
 
 /* Whose jobs are asked for; NULL: everybody's. */
 static const char *wanted_owner(const Api *api) {
-        const char *owner = or_null(api_text(api, "owner"));
+        const char *owner = string_or_null(api_text(api, "owner"));
 
         return owner ? owner : api_choice_is_yes(api, "all") ? NULL : api->identity.user;
 }

@@ -96,7 +96,7 @@ static const char *level_name(int priority) {
 
 static const char *given(const Api *api, const char *parameter) {
         const char *text = api_text(api, parameter);
-        return string_is_empty(text) ? NULL : text;
+        return string_or_null(text);
 }
 
 /* The name of a parameter that makes no sense, beside another one or by itself; NULL: all do. */

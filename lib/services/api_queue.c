@@ -54,10 +54,6 @@ static bool is_same_client(const JobRecord *a, const JobRecord *b) {
                string_equal(a->server, b->server);
 }
 
-static const char *or_null(const char *text) {
-        return string_is_empty(text) ? NULL : text;
-}
-
 /* --- a queued job ------------------------------------------------------------------------------------ */
 
 static void write_queued(JsonWriter *json, const JobRecord *job) {
@@ -66,10 +62,10 @@ static void write_queued(JsonWriter *json, const JobRecord *job) {
         json_string(json, "owner", job->owner);
         json_null(json, "template_id");
         json_time(json, "queued_at", (int64_t) job->created_at);
-        json_string(json, "workspace", or_null(job->client));
+        json_string(json, "workspace", string_or_null(job->client));
         json_string(json, "server", job->server);
         json_int(json, "position", job->position);
-        json_string(json, "blocked_by", or_null(job->blocked_by));
+        json_string(json, "blocked_by", string_or_null(job->blocked_by));
         json_object_end(json);
 }
 
@@ -97,7 +93,7 @@ int api_queue_my_jobs(Api *api) {
 /* --- one client -------------------------------------------------------------------------------------- */
 
 static bool is_asked_for(const Api *api, const JobRecord *job) {
-        const char *server = or_null(api_text(api, "server"));
+        const char *server = string_or_null(api_text(api, "server"));
 
         return string_equal(job->client, api_text(api, "workspace")) &&
                (!server || string_equal(job->server, server));
@@ -133,7 +129,7 @@ static void write_workspace(JsonWriter *json, const JobRecord *first, bool is_ru
         int64_t n = 0;
 
         json_object_begin(json, NULL);
-        json_string(json, "workspace", or_null(first->client));
+        json_string(json, "workspace", string_or_null(first->client));
         json_string(json, "server", first->server);
         json_string(json, "host", first->host);
         json_string(json, "running_job_id", is_running ? first->id : NULL);

@@ -100,11 +100,10 @@ int ctl_fail(const Ctl *ctl, int status, const char *next, const char *format, .
         int r;
 
         va_start(arguments, format);
-        r = vasprintf(&text, format, arguments);
+        r = string_format_list(&text, format, arguments);
         va_end(arguments);
         if (r < 0) {
-                text = NULL;
-                (void) log_error(-ENOMEM, "Failed to say what failed: out of memory");
+                (void) log_error(r, "Failed to say what failed: out of memory");
                 return status;
         }
         if (ctl && ctl->json) {

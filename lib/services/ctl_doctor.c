@@ -52,13 +52,12 @@ void doctor_report(Doctor *doctor, DoctorVerdict verdict, const char *subject, c
                    const char *format, ...) {
         _cleanup_free_ char *text = NULL;
         va_list arguments;
-        int n;
+        int r;
 
         va_start(arguments, format);
-        n = vasprintf(&text, format, arguments);
+        r = string_format_list(&text, format, arguments);
         va_end(arguments);
-        if (n < 0) {
-                text = NULL;
+        if (r < 0) {
                 return;
         }
         doctor->counts[verdict]++;

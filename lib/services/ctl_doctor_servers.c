@@ -83,13 +83,12 @@ static void _printf_(5, 6) report(const Patient *patient, DoctorVerdict verdict,
                                   const char *next, const char *format, ...) {
         _cleanup_free_ char *subject = NULL, *text = NULL;
         va_list arguments;
-        int n;
+        int r;
 
         va_start(arguments, format);
-        n = vasprintf(&text, format, arguments);
+        r = string_format_list(&text, format, arguments);
         va_end(arguments);
-        if (n < 0) {
-                text = NULL;
+        if (r < 0) {
                 return;
         }
         (void) string_format(&subject, "%s %s", patient->server->name, what);

@@ -81,18 +81,14 @@ static void write_number(JsonWriter *writer, const char *key, int64_t number) {
         }
 }
 
-static void write_text(JsonWriter *writer, const char *key, const char *text) {
-        json_string(writer, key, string_is_empty(text) ? NULL : text);
-}
-
 static void write_conflict(JsonWriter *writer, const JobConflict *conflict) {
         json_object_begin(writer, NULL);
         json_string(writer, "type", conflict->type);
-        write_text(writer, "depot_path", conflict->depot_path);
-        write_text(writer, "local_path", conflict->local_path);
-        write_text(writer, "base", conflict->base);
-        write_text(writer, "theirs", conflict->theirs);
-        write_text(writer, "yours", conflict->yours);
+        json_string(writer, "depot_path", string_or_null(conflict->depot_path));
+        json_string(writer, "local_path", string_or_null(conflict->local_path));
+        json_string(writer, "base", string_or_null(conflict->base));
+        json_string(writer, "theirs", string_or_null(conflict->theirs));
+        json_string(writer, "yours", string_or_null(conflict->yours));
         json_object_begin(writer, "chunks");
         json_int(writer, "yours", conflict->chunks_yours);
         json_int(writer, "theirs", conflict->chunks_theirs);
@@ -116,7 +112,7 @@ static void write_history(JsonWriter *writer, const JobHistory *history) {
         json_array_begin(writer, "history");
         for (size_t i = 0; i < history->n_items; i++) {
                 json_object_begin(writer, NULL);
-                write_text(writer, "from", history->items[i].from);
+                json_string(writer, "from", string_or_null(history->items[i].from));
                 json_string(writer, "to", history->items[i].to);
                 json_time(writer, "time", (int64_t) history->items[i].at);
                 json_object_end(writer);
@@ -141,17 +137,16 @@ static void write_state(JsonWriter *writer, const JobRecord *job) {
         json_string(writer, "status", job->status);
         json_string(writer, "stage", job->stage);
         json_string(writer, "owner", job->owner);
-        json_raw(writer, "spec",
-                 string_is_empty(job->spec) ? NULL : job->spec); /* JSON of weir-jobd's own writing */
+        json_raw(writer, "spec", string_or_null(job->spec)); /* JSON of weir-jobd's own writing */
         json_string(writer, "server", job->server);
-        write_text(writer, "client", job->client);
-        write_text(writer, "host", job->host);
+        json_string(writer, "client", string_or_null(job->client));
+        json_string(writer, "host", string_or_null(job->host));
         json_bool(writer, "trial", job->trial);
-        write_text(writer, "unit", job->unit);
+        json_string(writer, "unit", string_or_null(job->unit));
         json_int(writer, "attempt", job->attempt);
         write_number(writer, "position", job->position);
-        write_text(writer, "blocked_by", job->blocked_by);
-        write_text(writer, "status_text", job->status_text);
+        json_string(writer, "blocked_by", string_or_null(job->blocked_by));
+        json_string(writer, "status_text", string_or_null(job->status_text));
 }
 
 static void write_outcome(JsonWriter *writer, const JobRecord *job) {
@@ -159,13 +154,13 @@ static void write_outcome(JsonWriter *writer, const JobRecord *job) {
         json_time(writer, "updated_at", (int64_t) job->updated_at);
         json_time(writer, "started_at", (int64_t) job->started_at);
         json_time(writer, "finished_at", (int64_t) job->finished_at);
-        write_text(writer, "error", job->error);
-        write_text(writer, "reason", job->reason);
+        json_string(writer, "error", string_or_null(job->error));
+        json_string(writer, "reason", string_or_null(job->reason));
         write_number(writer, "changelist", job->changelist);
         write_number(writer, "source_changelist", job->source_changelist);
         write_number(writer, "shelf", job->shelf);
-        write_text(writer, "retry_of", job->retry_of);
-        write_text(writer, "cancelled_by", job->cancelled_by);
+        json_string(writer, "retry_of", string_or_null(job->retry_of));
+        json_string(writer, "cancelled_by", string_or_null(job->cancelled_by));
         json_int(writer, "n_conflicts", job->n_conflicts);
 }
 

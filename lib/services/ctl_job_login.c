@@ -8,8 +8,10 @@
 
 #include "base/buffer.h"
 #include "base/fd_util.h"
+#include "base/seal.h"
 #include "base/string_util.h"
 #include "base/time_util.h"
+#include "resources/p4_login.h"
 #include "resources/process.h"
 #include "resources/terminal.h"
 
@@ -28,22 +30,15 @@ typedef struct Attempt {
         char *entries;                    /* what `p4 tickets` printed */
 } Attempt;
 
-static void wipe(char **text) {
-        if (*text) {
-                explicit_bzero(*text, strlen(*text));
-                free(TAKE_PTR(*text));
-        }
-}
-
 static void attempt_done(Attempt *attempt) {
         for (size_t i = 0; i < KEYS_MAX; i++) {
                 free(attempt->keys[i]);
         }
-        wipe(&attempt->entries);
+        wipe_text(&attempt->entries);
 }
 
 void job_login_done(JobLogin *login) {
-        wipe(&login->credential);
+        wipe_text(&login->credential);
         if (login->folder) {
                 (void) unlink(login->tickets);
                 if (string_has_prefix(login->trust, login->folder)) {
@@ -236,7 +231,7 @@ static int write_tickets(Attempt *attempt, const char *user, const char *ticket)
                 }
         }
         r = r < 0 ? r : file_write_atomic(login->tickets, lines.data ? lines.data : "", lines.length, 0600);
-        wipe(&login->credential);
+        wipe_text(&login->credential);
         if (r >= 0 && ticket) {
                 r = buffer_take_string(&lines, &login->credential);
         }
@@ -282,56 +277,26 @@ static int try_tickets(Attempt *attempt, P4Result *ret_result) {
 
 /* --- a password ------------------------------------------------------------------------------------------------------ */
 
-static bool is_ticket(const char *text) {
-        return strlen(text) >= 16 && strspn(text, "0123456789abcdefABCDEF") == strlen(text);
-}
-
-static void on_login_message(const P4Message *message, void *userdata) {
-        char **ticket = userdata;
-
-        if (!*ticket && is_ticket(message->text)) {
-                (void) string_copy(ticket, message->text);
-        }
-}
-
-/* The ticket is printed, and stored nowhere. */
-static int log_in(Attempt *attempt, const char *password, size_t length, char **ret_ticket,
-                  P4Result *ret_result) {
-        static const char *const arguments[] = { "login", "-p", NULL };
-        P4Command command = P4_COMMAND_INIT;
-
-        command.arguments = arguments;
-        command.input = password;
-        command.input_length = length;
-        command.input_is_secret = true;
-        command.on_message = on_login_message;
-        command.userdata = ret_ticket;
-        return p4_run(&attempt->login->server, &command, ret_result);
-}
-
-static int read_password(const Attempt *attempt, char password[static PASSWORD_MAX + 2]) {
+static int read_password(const Attempt *attempt, char password[static PASSWORD_MAX]) {
         _cleanup_free_ char *prompt = NULL;
         int r = string_format(&prompt, "Password of %s on %s (%s): ", attempt->login->user,
                               attempt->config->name, attempt->config->p4port);
 
         r = r < 0 ? r : terminal_read_secret(prompt, password, PASSWORD_MAX);
-        if (r > 0) {
-                password[r++] = '\n';
-        }
         return r == 0 ? -ENODATA : r;
 }
 
 static int use_password(Attempt *attempt, const P4Result *refusal, int *ret_status) {
         _cleanup_(p4_result_done) P4Result result = {};
-        _cleanup_(wipe) char *ticket = NULL;
-        char password[PASSWORD_MAX + 2];
+        _cleanup_(wipe_text) char *ticket = NULL;
+        char password[PASSWORD_MAX] = "";
         int r = read_password(attempt, password);
 
         if (r == -ENODATA) {
                 return fail(attempt, refusal, ret_status);
         }
         if (r >= 0) {
-                r = log_in(attempt, password, (size_t) r, &ticket, &result);
+                r = p4_login(&attempt->login->server, password, &ticket, &result);
         }
         explicit_bzero(password, sizeof(password));
         if (r < 0) {

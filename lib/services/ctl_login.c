@@ -6,6 +6,7 @@
 
 #include "base/string_util.h"
 #include "base/time_util.h"
+#include "resources/p4_login.h"
 #include "resources/terminal.h"
 #include "services/ctl_output.h"
 #include "services/ctl_perforce.h"
@@ -63,18 +64,11 @@ static int read_password(const Login *login, char *password, size_t size, int *r
 
 /* `p4 login` with the password on its standard input. */
 static int send_password(const Login *login, P4Result *ret_result, int *ret_status) {
-        static const char *const arguments[] = { "login", NULL };
-        P4Command command = P4_COMMAND_INIT;
-        char password[PASSWORD_MAX + 2];
+        char password[PASSWORD_MAX] = "";
         int r = read_password(login, password, PASSWORD_MAX, ret_status);
 
         if (r >= 0) {
-                password[r] = '\n';
-                command.arguments = arguments;
-                command.input = password;
-                command.input_length = (size_t) r + 1;
-                command.input_is_secret = true;
-                r = p4_run(&login->session.server, &command, ret_result);
+                r = p4_login(&login->session.server, password, NULL, ret_result);
                 if (r < 0) {
                         *ret_status = ctl_fail(login->ctl, 1, NULL, "Failed to run p4: %s.", strerror(-r));
                 }

@@ -271,7 +271,7 @@ int job_list_store_position(JobStore *store, const char *id, int64_t *ret) {
 static int copy_column(DbStatement *s, int column, char **field) {
         const char *text = db_column_text(s, column);
 
-        return string_copy(field, string_is_empty(text) ? NULL : text);
+        return string_copy(field, string_or_null(text));
 }
 
 static int read_work(DbStatement *s, JobWork *work, char **p4user) {

@@ -12,19 +12,6 @@
 #include "services/jobs_texts_bus.h"
 #include "services/jobs_unit_bus.h"
 
-int jobs_bus_sender_uid(sd_bus_message *message, uid_t *ret) {
-        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
-        int r = sd_bus_query_sender_creds(message, SD_BUS_CREDS_EUID, &creds);
-
-        if (r < 0) {
-                return r;
-        }
-        if (sd_bus_creds_get_augmented_mask(creds) & SD_BUS_CREDS_EUID) {
-                return -EPERM;
-        }
-        return sd_bus_creds_get_euid(creds, ret);
-}
-
 int jobs_bus_fail(sd_bus_error *ret_error, int error, const char *id, const char *message) {
         static const struct {
                 int code;

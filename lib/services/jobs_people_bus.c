@@ -9,6 +9,7 @@
 #include "base/string_util.h"
 #include "clients/job_wire.h"
 #include "domain/job_id.h"
+#include "resources/bus.h"
 #include "resources/bus_dict.h"
 #include "services/jobd_control.h"
 #include "services/jobd_create.h"
@@ -26,7 +27,7 @@ static int describe_user(uid_t uid, char name[static JOBS_USER_NAME_MAX]) {
 }
 
 int jobs_sender_name(sd_bus_message *message, uid_t *ret_uid, char name[static JOBS_USER_NAME_MAX]) {
-        int r = jobs_bus_sender_uid(message, ret_uid);
+        int r = bus_sender_uid(message, ret_uid);
 
         return r < 0 ? r : describe_user(*ret_uid, name);
 }

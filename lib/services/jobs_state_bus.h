@@ -27,8 +27,6 @@ struct JobsBus {
         JobRecord shown;            /* the job whose object is being asked, see jobs_object_bus.c */
 };
 
-/* The sender's uid as the bus knows it. What sd-bus would fill in from /proc could be another process by now and is not believed. */
-int jobs_bus_sender_uid(sd_bus_message *message, uid_t *ret);
 /* Turns jobd's errors into those of the interface. message may be NULL. Always negative. */
 int jobs_bus_fail(sd_bus_error *ret_error, int error, const char *id, const char *message);
 /* The object's path of a job; owned. */

@@ -6,6 +6,7 @@
 #include "base/string_util.h"
 #include "clients/job_wire.h"
 #include "domain/job_id.h"
+#include "resources/bus.h"
 #include "services/jobd_unit.h"
 
 #define RUNNER_USER "weir-run"
@@ -23,7 +24,7 @@ static int check_unit(sd_bus_message *message, const char *id, uint32_t attempt,
         const char *unit = NULL, *own;
         char name[JOB_UNIT_MAX];
         uid_t uid;
-        int r = jobs_bus_sender_uid(message, &uid);
+        int r = bus_sender_uid(message, &uid);
 
         own = job_unit_format(name, id, attempt);
         if (r >= 0 && is_runner(uid)) {

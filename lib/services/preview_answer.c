@@ -21,10 +21,7 @@ typedef struct Question {
 } Question;
 
 static void question_done(Question *question) {
-        if (question->text.data) {
-                explicit_bzero(question->text.data, question->text.allocated);
-        }
-        buffer_done(&question->text);
+        buffer_wipe(&question->text);
 }
 
 static size_t count_parts(const Buffer *text) {

@@ -100,19 +100,17 @@ void run_done(Run *run) {
 /* --- failures --------------------------------------------------------------------------------------- */
 
 int run_fail(Run *run, const char *reason, const char *format, ...) {
-        char *error = NULL;
         if (run->reason) {
                 return -EREMOTEIO;
         }
         va_list arguments;
         va_start(arguments, format);
-        int n = vasprintf(&error, format, arguments);
+        int r = string_format_list(&run->error, format, arguments);
         va_end(arguments);
-        if (n < 0) {
-                return -ENOMEM;
+        if (r < 0) {
+                return r;
         }
-        run->error = error;
-        int r = string_copy(&run->reason, reason);
+        r = string_copy(&run->reason, reason);
         run_log(run, LOG_LEVEL_ERROR, "%s", run->error);
         return r < 0 ? r : -EREMOTEIO;
 }
@@ -136,10 +134,10 @@ int run_finish_done(Run *run, JobStage *ret_next, const char *format, ...) {
         char *note = NULL;
         va_list arguments;
         va_start(arguments, format);
-        int n = vasprintf(&note, format, arguments);
+        int r = string_format_list(&note, format, arguments);
         va_end(arguments);
-        if (n < 0) {
-                return -ENOMEM;
+        if (r < 0) {
+                return r;
         }
         free(run->state.note);
         run->state.note = note;
@@ -233,13 +231,9 @@ void run_log(const Run *run, int priority, const char *format, ...) {
         _cleanup_free_ char *text = NULL;
         va_list arguments;
         va_start(arguments, format);
-        int n = vasprintf(&text, format, arguments);
+        int r = string_format_list(&text, format, arguments);
         va_end(arguments);
-        if (n < 0) {
-                text = NULL;
-                return;
-        }
-        if (run->jobs) { /* a preview has no log */
+        if (r >= 0 && run->jobs) { /* a preview has no log */
                 journal_send(priority, NULL, 0, "%s", text);
         }
 }

@@ -6,27 +6,15 @@
 #include "base/buffer.h"
 #include "base/fd_util.h"
 #include "base/log.h"
+#include "base/seal.h"
 #include "base/string_util.h"
+#include "resources/p4_login.h"
 #include "services/run_p4.h"
 
 #define CREDENTIAL_MAX ((size_t) 4096)
 
-static void wipe_buffer(Buffer *buffer) {
-        if (buffer->data) {
-                explicit_bzero(buffer->data, buffer->allocated);
-        }
-        buffer_done(buffer);
-}
-
-static void wipe(char **text) {
-        if (*text) {
-                explicit_bzero(*text, strlen(*text));
-                free(TAKE_PTR(*text));
-        }
-}
-
 void run_ticket_forget(Run *run) {
-        wipe(&run->ticket);
+        wipe_text(&run->ticket);
 }
 
 /* "ssl:host:1666" without its transport: "host:1666". */
@@ -54,11 +42,6 @@ static int add_user(Buffer *lines, const char *port, const char *user, const cha
         return r;
 }
 
-static bool is_ticket(const char *text) {
-        size_t length = strspn(text, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
-        return length > 0 && !text[length];
-}
-
 /* At servers that ignore case p4 looks for the user in lower case. */
 static int add_lines(Buffer *lines, const char *port, const char *user, const char *ticket) {
         _cleanup_free_ char *lower = NULL;
@@ -74,14 +57,14 @@ static int take_line(Run *run, const char *line, Buffer *lines) {
         if (!*line) {
                 return 0;
         }
-        if (!is_ticket(ticket)) {
+        if (!p4_ticket_is_valid(ticket)) {
                 return -EBADMSG;
         }
         bool is_ours = !colon || ((size_t) (colon - equals - 1) == strlen(run->server.user) &&
                                   strncasecmp(equals + 1, run->server.user, strlen(run->server.user)) == 0);
         int r = colon ? buffer_append_format(lines, "%s\n", line) : 0;
         if (r >= 0 && is_ours) {
-                wipe(&run->ticket);
+                wipe_text(&run->ticket);
                 r = string_copy(&run->ticket, ticket);
                 r = r < 0 ? r : add_lines(lines, run->server.port, run->server.user, ticket);
         }
@@ -89,7 +72,7 @@ static int take_line(Run *run, const char *line, Buffer *lines) {
 }
 
 static int write_tickets(Run *run, char *credential) {
-        _cleanup_(wipe_buffer) Buffer lines = { .max = 4 * CREDENTIAL_MAX };
+        _cleanup_(buffer_wipe) Buffer lines = { .max = 4 * CREDENTIAL_MAX };
         char *rest = credential, *line;
         int r = 0;
         while (r >= 0 && (line = strsep(&rest, "\n"))) {
@@ -100,7 +83,7 @@ static int write_tickets(Run *run, char *credential) {
 }
 
 int run_ticket_use(Run *run, const char *credential) {
-        _cleanup_(wipe) char *copy = NULL;
+        _cleanup_(wipe_text) char *copy = NULL;
         int r = string_copy(&copy, credential);
         return r < 0 ? r : write_tickets(run, copy);
 }
@@ -117,7 +100,7 @@ static int read_credential(char **ret, size_t *ret_length) {
 }
 
 int run_ticket_install(Run *run) {
-        _cleanup_(wipe) char *credential = NULL;
+        _cleanup_(wipe_text) char *credential = NULL;
         size_t length = 0;
         int r = read_credential(&credential, &length);
         if (r == -ENOENT || r == -EACCES) {
@@ -142,8 +125,8 @@ static int on_info(const MarshalRecord *record, void *userdata) {
 int run_ticket_add_address(Run *run) {
         static const char *const arguments[] = { "info", "-s", NULL };
         _cleanup_(p4_result_done) P4Result result = {};
-        _cleanup_(wipe_buffer) Buffer lines = { .max = 8 * CREDENTIAL_MAX };
-        _cleanup_(wipe) char *before = NULL;
+        _cleanup_(buffer_wipe) Buffer lines = { .max = 8 * CREDENTIAL_MAX };
+        _cleanup_(wipe_text) char *before = NULL;
         _cleanup_free_ char *address = NULL;
         size_t length = 0;
         P4Command command = P4_COMMAND_INIT;

@@ -1,26 +1,9 @@
 /* `weirctl lock` and `weirctl locks`, run as programs against a weir-lockd on a bus of its own: exit statuses, who is named, what JSON says. */
 #undef NDEBUG
-#include "private_bus.h"
+#include "lock_peer.h"
 
 #include "base/buffer.h"
-#include "clients/lock_client.h"
 #include "resources/process.h"
-
-static LockClient *client;
-
-static int start(void **state) {
-        bus_start();
-        manager_start();
-        service_start("weir-lockd");
-        return lock_client_new(&client);
-}
-
-static int stop(void **state) {
-        client = lock_client_free(client);
-        assert_int_equal(WEXITSTATUS(service_end(SIGTERM)), 0);
-        private_bus_end();
-        return 0;
-}
 
 typedef struct Output {
         Buffer out, err;
@@ -189,5 +172,5 @@ int main(void) {
                 cmocka_unit_test_teardown(test_no_lock_manager, free_output),
         };
 
-        return cmocka_run_group_tests(tests, start, stop);
+        return cmocka_run_group_tests(tests, lock_peer_start, lock_peer_stop);
 }

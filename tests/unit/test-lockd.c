@@ -1,29 +1,11 @@
 /* weir-lockd as its clients see it, on a bus of its own: taking, waiting, giving back, breaking, and
  * everything that is refused. */
 #undef NDEBUG
-#include "private_bus.h"
+#include "lock_peer.h"
 
 #include <systemd/sd-bus.h>
 
-#include "clients/lock_client.h"
-
 #define SHORT_USEC (200 * USEC_PER_MSEC)
-
-static LockClient *client;
-
-static int start(void **state) {
-        bus_start();
-        manager_start();
-        service_start("weir-lockd");
-        return lock_client_new(&client);
-}
-
-static int stop(void **state) {
-        client = lock_client_free(client);
-        assert_int_equal(WEXITSTATUS(service_end(SIGTERM)), 0);
-        private_bus_end();
-        return 0;
-}
 
 static int acquire(const char *resource, const char *mode, const char *why, uint64_t timeout_usec) {
         return lock_client_acquire(client, resource, mode, why, timeout_usec, NULL, NULL);
@@ -452,5 +434,5 @@ int main(void) {
                 cmocka_unit_test(test_signals_and_properties),
         };
 
-        return cmocka_run_group_tests(tests, start, stop);
+        return cmocka_run_group_tests(tests, lock_peer_start, lock_peer_stop);
 }

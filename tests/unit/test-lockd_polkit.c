@@ -2,29 +2,11 @@
  * password first", and with one that takes its time. The polkit here is a bus service of the test; the bus
  * and the other user are real. */
 #undef NDEBUG
-#include "private_bus.h"
+#include "lock_peer.h"
 
 #include <systemd/sd-bus.h>
 
-#include "clients/lock_client.h"
-
 #define OTHER_USER 65534
-
-static LockClient *client;
-
-static int start(void **state) {
-        bus_start();
-        manager_start();
-        service_start("weir-lockd");
-        return lock_client_new(&client);
-}
-
-static int stop(void **state) {
-        client = lock_client_free(client);
-        assert_int_equal(WEXITSTATUS(service_end(SIGTERM)), 0);
-        private_bus_end();
-        return 0;
-}
 
 /* --- a polkit --- */
 
@@ -267,5 +249,5 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_slow_polkit, start_polkit, stop_polkit),
         };
 
-        return cmocka_run_group_tests(tests, start, stop);
+        return cmocka_run_group_tests(tests, lock_peer_start, lock_peer_stop);
 }

@@ -1,6 +1,5 @@
 /* p4_run() against a small p4 of our own that misbehaves on demand: its P4PORT names what it does. */
 #include <fcntl.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -19,6 +18,8 @@
 #include "base/string_util.h"
 #include "base/time_util.h"
 #include "resources/p4.h"
+
+#include "many_threads.h"
 
 static const char fake_p4[] =
                 "#!/usr/bin/python3 -IS\n"
@@ -719,20 +720,7 @@ static void *run_many(void *failures) {
 }
 
 static void test_threads(void **state) {
-        pthread_attr_t attributes;
-        pthread_t threads[3];
-        int failures = 0;
-
-        assert_int_equal(pthread_attr_init(&attributes), 0);
-        assert_int_equal(pthread_attr_setstacksize(&attributes, 128 * 1024), 0);
-        for (size_t i = 0; i < ELEMENTSOF(threads); i++) {
-                assert_int_equal(pthread_create(&threads[i], &attributes, run_many, &failures), 0);
-        }
-        for (size_t i = 0; i < ELEMENTSOF(threads); i++) {
-                assert_int_equal(pthread_join(threads[i], NULL), 0);
-        }
-        assert_int_equal(failures, 0);
-        (void) pthread_attr_destroy(&attributes);
+        assert_int_equal(threads_run(run_many), 0);
 }
 
 int main(void) {

@@ -1,7 +1,6 @@
 /* process_run(): output, status, input, environment, descriptors, signals, timeout, cancel, what is left
  * behind. */
 #include <fcntl.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -16,6 +15,8 @@
 #include "base/fd_util.h"
 #include "base/time_util.h"
 #include "resources/process.h"
+
+#include "many_threads.h"
 
 typedef struct Collected {
         Buffer output, errors;
@@ -409,20 +410,7 @@ static void *run_many(void *failures) {
 }
 
 static void test_threads(void **state) {
-        pthread_attr_t attributes;
-        pthread_t threads[4];
-        int failures = 0;
-
-        assert_int_equal(pthread_attr_init(&attributes), 0);
-        assert_int_equal(pthread_attr_setstacksize(&attributes, 128 * 1024), 0);
-        for (size_t i = 0; i < ELEMENTSOF(threads); i++) {
-                assert_int_equal(pthread_create(&threads[i], &attributes, run_many, &failures), 0);
-        }
-        for (size_t i = 0; i < ELEMENTSOF(threads); i++) {
-                assert_int_equal(pthread_join(threads[i], NULL), 0);
-        }
-        assert_int_equal(failures, 0);
-        (void) pthread_attr_destroy(&attributes);
+        assert_int_equal(threads_run(run_many), 0);
 }
 
 /* Waiting costs no CPU. */

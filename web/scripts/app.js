@@ -23,6 +23,7 @@ import { languages, loadTexts, setLanguage, t } from "./i18n.js";
 import { loadSession, logout, session } from "./session.js";
 import { setTheme, theme } from "./theme.js";
 import { toast } from "./toast.js";
+import { Turns } from "./turns.js";
 import { actions, loadTemplate, show } from "./view.js";
 
 const ROUTES = [
@@ -47,7 +48,7 @@ const patterns = ROUTES.map((route) => ({
 }));
 
 let current = null; // { route, controller, closers, url } of the page that is open
-let turn = 0;       // which opening is the newest one
+const turns = new Turns(); // of pages that are being opened
 
 function find(path) {
     const plain = path.length > 1 ? path.replace(/\/$/, "") : path;
@@ -224,7 +225,7 @@ function settle(page, { is_first, y }) {
 }
 
 async function openHere({ is_first = false, y } = {}) {
-    const mine = ++turn, path = location.pathname;
+    const isNewest = turns.next(), path = location.pathname;
     const alias = ALIASES[path];
     if (alias) {
         history.replaceState({}, "", alias + location.search);
@@ -233,7 +234,7 @@ async function openHere({ is_first = false, y } = {}) {
     close();
     const page = makePage(found?.route ?? { page: "missing" }, found?.params ?? {});
     await loadSession().catch((error) => error.status === 0 || toast(error.message, { kind: "error" }));
-    if (mine !== turn) {
+    if (!isNewest()) {
         return;
     }
     if (found?.route.role && !session.may(found.route.role) && session.role === "none") {
@@ -247,7 +248,7 @@ async function openHere({ is_first = false, y } = {}) {
     } else {
         await showProblem(page.element, t("shell.not_found.title"), t("shell.not_found.text", { path }));
     }
-    if (mine === turn) {
+    if (isNewest()) {
         settle(page, { is_first, y });
     }
 }

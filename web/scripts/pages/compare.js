@@ -6,6 +6,7 @@ import { t } from "../i18n.js";
 import { periodButtons, periodFrom, USUAL } from "../periods.js";
 import { changeOf } from "../streams-words.js";
 import { toast } from "../toast.js";
+import { Turns } from "../turns.js";
 import { actions, show } from "../view.js";
 
 const AT_MOST = 10, POINTS = 500, TYPING = 200, FOUND = 12;
@@ -14,7 +15,7 @@ class ComparePage {
     streams = []; // {id, colour, history}
     found = null; // what matches the typed text
     missing = 0;
-    turn = 0; // of the newest question: an older one may be answered later
+    turns = new Turns();
 
     constructor(page) {
         this.page = page;
@@ -39,9 +40,9 @@ class ComparePage {
     }
 
     async load() {
-        const mine = ++this.turn;
+        const isNewest = this.turns.next();
         const histories = await Promise.all(this.ids.map((id) => this.fetch(id)));
-        if (mine !== this.turn) {
+        if (!isNewest()) {
             return;
         }
         const colours = new Map(this.streams.map((line) => [line.id, line.colour]));

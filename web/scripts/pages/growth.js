@@ -5,12 +5,13 @@ import { t } from "../i18n.js";
 import { live } from "../live.js";
 import { periodButtons, periodFrom, USUAL } from "../periods.js";
 import { changeOf } from "../streams-words.js";
+import { Turns } from "../turns.js";
 import { actions, show } from "../view.js";
 
 const AT_MOST = 100;
 
 class GrowthPage {
-    turn = 0; // of the newest question: an older one may be answered later
+    turns = new Turns();
 
     constructor(page) {
         this.page = page;
@@ -34,9 +35,9 @@ class GrowthPage {
     }
 
     async load(signal = this.page.signal) {
-        const mine = ++this.turn;
+        const isNewest = this.turns.next();
         const [{ streams }, { servers }] = await Promise.all([api.get("/api/growth", this.question(), signal), api.get("/api/servers", {}, signal)]);
-        if (mine !== this.turn) {
+        if (!isNewest()) {
             return;
         }
         const largest = Math.max(1, ...streams.map((stream) => Math.abs(stream.change)));

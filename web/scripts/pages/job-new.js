@@ -7,6 +7,7 @@ import { t } from "../i18n.js";
 import { checkForm, formOfSpec, HOOKS, KINDS, LIMITS, PLACEHOLDERS, readCommands, RESOLVES, specOfForm } from "../job-spec.js";
 import { whatOf } from "../job-words.js";
 import { toast } from "../toast.js";
+import { Turns } from "../turns.js";
 import { actions, show } from "../view.js";
 
 const REMEMBERED = "weir.job-form";
@@ -41,7 +42,7 @@ class NewJob {
         this.touched = new Set();
         this.refusals = {};
         this.streams = [];
-        this.turn = 0;
+        this.turns = new Turns();
     }
 
     async open() {
@@ -113,13 +114,13 @@ class NewJob {
 
     /* What the server knows about what was typed: streams with that name, and whether the client is free. Only for the eye. */
     async lookAround(name) {
-        const turn = ++this.turn;
+        const isNewest = this.turns.next();
         try {
             if (!name || ["stream", "source", "target", "path", "server", "kind"].includes(name)) {
-                await this.suggest(name, turn);
+                await this.suggest(name, isNewest);
             }
             if (!name || ["client", "server", "owner_client"].includes(name)) {
-                await this.lookAtClient(turn);
+                await this.lookAtClient(isNewest);
             }
         } catch (error) {
             if (!(error instanceof ApiError) && error.name !== "AbortError") {
@@ -128,7 +129,7 @@ class NewJob {
         }
     }
 
-    async suggest(name, turn) {
+    async suggest(name, isNewest) {
         const server = this.servers.find((each) => each.name === this.form.server);
         const q = (this.form[KIND_FIELDS[this.form.kind].includes(name) ? name : KIND_FIELDS[this.form.kind][0]] ?? "").replace(/\/?\.*$/, "");
         if (!server || this.form.kind === "branch") {
@@ -136,18 +137,18 @@ class NewJob {
         }
         const { streams } = q.length < 2 ? await api.get("/api/streams", { server_id: server.id, per_page: 20 }, this.page.signal) :
             await api.get("/api/streams/search", { q, limit: 50 }, this.page.signal);
-        if (turn === this.turn) {
+        if (isNewest()) {
             this.streams = streams.filter((stream) => stream.server_id === server.id).map((stream) => ({ name: this.form.kind === "stream" ? stream.name : `${stream.name}/...` }));
             await this.render();
         }
     }
 
-    async lookAtClient(turn) {
+    async lookAtClient(isNewest) {
         const client = (this.form.client ?? "").trim();
         this.client_note = null;
         if (this.form.owner_client === "own" && client && !this.problems.client) {
             const answer = await api.get("/api/queue/check", { workspace: client, server: this.form.server }, this.page.signal);
-            if (turn !== this.turn) {
+            if (!isNewest()) {
                 return;
             }
             const { available, running_job_id, running_job_owner, queue_length } = answer;

@@ -5,6 +5,7 @@ import { t } from "../i18n.js";
 import { STATUSES } from "../job-stages.js";
 import { countText, rowOf, statusText, tone } from "../job-words.js";
 import { live } from "../live.js";
+import { Turns } from "../turns.js";
 import { actions, show } from "../view.js";
 
 const LIMIT = 50;
@@ -18,7 +19,7 @@ class Dashboard {
         this.filter = { all: all === "1" ? "1" : null, status: STATUSES.includes(status) ? status : null, server: server ?? null, q: q ?? null };
         this.jobs = [];
         this.older = [];
-        this.turn = 0;
+        this.turns = new Turns();
     }
 
     parameters(more) {
@@ -57,15 +58,15 @@ class Dashboard {
         clearTimeout(this.typing);
         Object.assign(this.filter, changes);
         this.page.setQuery(this.filter, { push });
-        this.turn++;
+        this.turns.next();
         this.older = [];
         this.poll.now();
     }
 
     async refresh(signal) {
-        const turn = this.turn;
+        const isNewest = this.turns.now();
         const answer = await api.get("/api/jobs", this.parameters({ limit: LIMIT }), signal);
-        if (turn !== this.turn) {
+        if (!isNewest()) {
             return;
         }
         this.answer = answer;
@@ -81,10 +82,10 @@ class Dashboard {
             return;
         }
         this.isLoading = true;
-        const turn = this.turn;
+        const isNewest = this.turns.now();
         try {
             const answer = await api.get("/api/jobs", this.parameters({ limit: LIMIT, before: this.next }), this.page.signal);
-            if (turn === this.turn) {
+            if (isNewest()) {
                 this.older.push(...answer.jobs);
                 this.next = answer.next_before;
                 await this.render();
