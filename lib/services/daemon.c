@@ -1,6 +1,7 @@
 #include "services/daemon.h"
 
 #include <getopt.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +23,7 @@ static int help(const Daemon *daemon) {
 static int connect_bus(sd_event **ret_event, sd_bus **ret_bus) {
         int r = sd_event_default(ret_event);
 
+        (void) signal(SIGPIPE, SIG_IGN); /* who goes away while it is written to says so by an error */
         r = r < 0 ? r : sd_event_set_signal_exit(*ret_event, true);
         r = r < 0 ? r : bus_open_system(0, ret_bus);
         r = r < 0 ? r : sd_bus_set_exit_on_disconnect(*ret_bus, true);

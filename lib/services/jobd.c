@@ -110,6 +110,7 @@ static void arm_timer(Jobd *jobd) {
 
                 /* One whose turn it is not is not what the clock has to wait for. */
                 deadline = at > now || job->clock > 0 ? MIN(deadline, at) : deadline;
+                deadline = job->kill_at > 0 ? MIN(deadline, job->kill_at) : deadline;
         }
         (void) sd_event_source_set_time(jobd->timer, deadline);
         (void) sd_event_source_set_enabled(jobd->timer,
@@ -136,6 +137,7 @@ static void attend(Jobd *jobd) {
         uint64_t now = now_monotonic();
 
         jobd_check_timeouts(jobd);
+        jobd_check_stops(jobd);
         if (is_due(jobd->next_look, now)) {
                 jobd_look(jobd);
         }

@@ -276,7 +276,7 @@ static int go_on(Jobd *jobd, Job *job, const JobVerdict *verdict, const JobChang
         }
         job->not_before = now_monotonic() + verdict->delay_usec;
         job->n_failed_launches = 0;
-        job->stop_overdue = 0;
+        job->stop_overdue = job->kill_at = 0;
         job->is_uncertain = false;
         job_log(job, LOG_LEVEL_WARNING, WEIR_MESSAGE_JOB_RESUMED,
                 verdict->next == JOB_NEXT_RESUME ? "attempt %u goes on where the last one was broken off" :

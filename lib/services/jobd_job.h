@@ -30,6 +30,7 @@ struct Job {
         char *trouble;          /* why the last start failed; NULL */
         uint64_t launch_look;   /* looks up to this number say nothing about its unit */
         struct JobdText *texts; /* of its conflicts, as far as somebody wants to read them; jobd_texts.c */
+        uint64_t kill_at; /* monotonic: when the stop time-out is over, and what is left of its processes is killed; 0: never */
         uint64_t stop_overdue; /* monotonic: when the stop that was asked for should have come to its end; 0: none was */
 
         Job *next, *previous; /* in the order of asking */

@@ -83,10 +83,23 @@ void jobd_stop_unit(Jobd *jobd, Job *job) {
         if (!job_has_unit(job)) {
                 return; /* jobd_launched() or the next look will do it */
         }
+        job->kill_at = job->state.is_immediate ? 0 : now_monotonic() + job->stop_timeout_usec;
         job->stop_overdue = now_monotonic() + job->stop_timeout_usec + STOP_GRACE_USEC;
+        jobd_settle_soon(jobd);
         r = jobd->port.stop(job->id, job->state.attempt, job->state.is_immediate, jobd->port.userdata);
         if (r < 0) {
                 jobd_stopped(jobd, job->id, job->state.attempt, r, strerror(-r));
+        }
+}
+
+/* systemd has the same time-out, but is up to 250 ms late with it, and kills one process after the other: what forks without end can outrun
+ * that. */
+void jobd_check_stops(Jobd *jobd) {
+        for (Job *job = jobd->first; job; job = job->next) {
+                if (job->kill_at > 0 && job->kill_at <= now_monotonic()) {
+                        job->kill_at = 0;
+                        (void) jobd->port.stop(job->id, job->state.attempt, true, jobd->port.userdata);
+                }
         }
 }
 

@@ -29,3 +29,4 @@ void jobd_peers_changed(Jobd *jobd);
 typedef struct Job Job;
 void jobd_launch(Jobd *jobd, Job *job);
 void jobd_check_timeouts(Jobd *jobd);
+void jobd_check_stops(Jobd *jobd);

@@ -11,7 +11,9 @@
 
 /* The file of a credential, whether it is there or not. All errors of this module are told in ret_error, too. */
 int unitd_credential_path(const char *name, char **ret, sd_bus_error *ret_error);
-/* Replaces what was there. The secret, of 1 to 4096 bytes, reaches the encrypting program by its standard input. */
-int unitd_credential_store(const char *name, const void *secret, size_t length, sd_bus_error *ret_error);
+/* Replaces what was there. The secret, of 1 to 4096 bytes, reaches the encrypting program by its standard input. Returns 1 when that runs:
+ * message is answered, with nothing or an error, when it has ended, after 10 s at most; the bus goes on meanwhile. */
+int unitd_credential_store(sd_bus_message *message, const char *name, const void *secret, size_t length,
+                           sd_bus_error *ret_error);
 /* One that is not there is fine. */
 int unitd_credential_drop(const char *name, sd_bus_error *ret_error);

@@ -3,13 +3,18 @@
  * passed on as they are, name and all. */
 #include "services/units_bus.h"
 
+#include <fcntl.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/fd_util.h"
 #include "base/log.h"
 #include "base/string_util.h"
+#include "base/time_util.h"
+#include "resources/bus.h"
 #include "resources/bus_dict.h"
 #include "services/unitd_credential.h"
 #include "services/unitd_job.h"
@@ -17,21 +22,17 @@
 #define SYSTEMD "org.freedesktop.systemd1"
 #define MANAGER_PATH "/org/freedesktop/systemd1"
 #define MANAGER SYSTEMD ".Manager"
+#define PATIENCE_USEC (500 * USEC_PER_MSEC)
 
 struct UnitsBus {
         sd_bus_slot *slot;
         uid_t weir_uid;
 };
 
-/* The uid as the bus knows it. One that sd-bus had to look up in /proc would be that of whoever has the pid now. */
 static int check_sender(const UnitsBus *units_bus, sd_bus_message *message, sd_bus_error *ret_error) {
-        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
         uid_t uid;
-        int r = sd_bus_query_sender_creds(message, SD_BUS_CREDS_EUID, &creds);
 
-        r = r < 0 || !(sd_bus_creds_get_augmented_mask(creds) & SD_BUS_CREDS_EUID) ? r : -EPERM;
-        r = r < 0 ? r : sd_bus_creds_get_euid(creds, &uid);
-        if (r >= 0 && (uid == 0 || uid == units_bus->weir_uid)) {
+        if (bus_sender_uid(message, &uid) >= 0 && (uid == 0 || uid == units_bus->weir_uid)) {
                 return 0;
         }
         return sd_bus_error_set(ret_error, SD_BUS_ERROR_ACCESS_DENIED,
@@ -109,13 +110,30 @@ static int on_stopped(sd_bus_message *reply, void *userdata, sd_bus_error *unuse
         return answer(message, sd_bus_reply_method_return(message, NULL));
 }
 
-/* KillUnit() needs no answer of its own: PID 1 takes calls in their order, and what is left is stopped in the ordinary way. */
+/* All of it at once, whatever forks meanwhile: PID 1 kills one process after the other, and can be outrun. -ENOENT where a site moved its
+ * jobs to another slice. */
+static int kill_cgroup(const char *unit) {
+        _cleanup_free_ char *path = NULL;
+        _cleanup_close_ int fd = -EBADF;
+        int r = string_format(&path, "/sys/fs/cgroup/weir.slice/weir-jobs.slice/%s/cgroup.kill", unit);
+
+        if (r < 0) {
+                return r;
+        }
+        fd = open(path, O_WRONLY | O_CLOEXEC);
+        return fd < 0 || write(fd, "1", 1) < 0 ? -errno : 0;
+}
+
+/* KillUnit() needs no answer of its own: PID 1 takes calls in their order, and what is left is stopped in the ordinary way. After
+ * kill_cgroup() it would come too late, and hit weir-finish. */
 static int stop_unit(sd_bus_message *message, const char *unit, bool kill) {
         sd_bus *bus = sd_bus_message_get_bus(message);
-        int r = !kill ? 0 :
-                        sd_bus_call_method_async(bus, NULL, SYSTEMD, MANAGER_PATH, MANAGER, "KillUnit", NULL,
-                                                 NULL, "ssi", unit, "all", SIGKILL);
+        int r = 0;
 
+        if (kill && kill_cgroup(unit) < 0) {
+                r = sd_bus_call_method_async(bus, NULL, SYSTEMD, MANAGER_PATH, MANAGER, "KillUnit", NULL,
+                                             NULL, "ssi", unit, "all", SIGKILL);
+        }
         r = r < 0 ? r :
                     sd_bus_call_method_async(bus, NULL, SYSTEMD, MANAGER_PATH, MANAGER, "StopUnit",
                                              on_stopped, message, "ss", unit, "replace");
@@ -152,14 +170,18 @@ static int on_sub_state(sd_bus_message *reply, void *userdata, sd_bus_error *unu
         return answer(message, r < 0 ? r : stop_unit(message, unit, !string_equal(state, "stop-post")));
 }
 
+/* While PID 1 kills what forks without end it answers nobody. Then all of the cgroup goes: weir-finish cannot be at work. */
 static int kill_unit(sd_bus_message *message, const char *unit) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
+        sd_bus *bus = sd_bus_message_get_bus(message);
         _cleanup_free_ char *path = NULL;
         int r = sd_bus_path_encode(MANAGER_PATH "/unit", unit, &path);
 
         r = r < 0 ? r :
-                    sd_bus_call_method_async(sd_bus_message_get_bus(message), NULL, SYSTEMD, path,
-                                             "org.freedesktop.DBus.Properties", "Get", on_sub_state, message,
-                                             "ss", SYSTEMD ".Unit", "SubState");
+                    sd_bus_message_new_method_call(bus, &call, SYSTEMD, path,
+                                                   "org.freedesktop.DBus.Properties", "Get");
+        r = r < 0 ? r : sd_bus_message_append(call, "ss", SYSTEMD ".Unit", "SubState");
+        r = r < 0 ? r : sd_bus_call_async(bus, NULL, call, on_sub_state, message, PATIENCE_USEC);
         if (r < 0) {
                 return r;
         }
@@ -185,8 +207,7 @@ static int method_store_credential(sd_bus_message *message, void *userdata, sd_b
 
         r = r < 0 ? r : sd_bus_message_read(message, "s", &name);
         r = r < 0 ? r : sd_bus_message_read_array(message, 'y', &secret, &length);
-        r = r < 0 ? r : unitd_credential_store(name, secret, length, ret_error);
-        return r < 0 ? r : sd_bus_reply_method_return(message, NULL);
+        return r < 0 ? r : unitd_credential_store(message, name, secret, length, ret_error);
 }
 
 static int method_drop_credential(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {

@@ -360,6 +360,27 @@ static void test_cancel_running(void **state) {
         assert_log(launched, "002/1");
 }
 
+/* What does not end of itself in the stop time-out is killed at once, without a look at it: nobody may be there to answer. */
+static void test_cancel_deaf(void **state) {
+        _cleanup_free_ char *message = NULL;
+
+        configure("jobs: {stop_timeout: 1s}\n");
+        jobd_reload(world.jobd);
+        run_job("ws", 1);
+        run_job("other", 2);
+        assert_int_equal(jobd_cancel(world.jobd, ids[1], "alice", false, &message), 0);
+        assert_int_equal(jobd_cancel(world.jobd, ids[2], "alice", false, &message), 0);
+        finished(2, 1, &(JobResult) { .outcome = "cancelled", .clean = true });
+        (void) usleep(900 * USEC_PER_MSEC);
+        assert_log(stopped, "001/1 002/1");
+        (void) usleep(150 * USEC_PER_MSEC);
+        assert_log(stopped, "001/1!");
+        (void) usleep(300 * USEC_PER_MSEC);
+        assert_log(stopped, "");
+        finished(1, 1, &(JobResult) { .outcome = "cancelled", .clean = true });
+        expect(1, "cancelled", "ERROR", "cancelled by alice");
+}
+
 static void test_cancel_while_launching(void **state) {
         _cleanup_free_ char *message = NULL;
 
@@ -582,6 +603,7 @@ int main(void) {
                 TEST(restart_while_launching),
                 TEST(first_look),
                 TEST(cancel_running),
+                TEST(cancel_deaf),
                 TEST(cancel_while_launching),
                 TEST(cancel_survives_restart),
                 TEST(cancel_too_late),

@@ -234,6 +234,8 @@ ok "gracefully stopped: all of them are gone after the time-out" eventually 4 is
 ok "and dead" dead INT-20261121-002
 like "finish knew" "$(log_of INT-20261121-002)" '^finish INT-20261121-002 1 after (timeout killed KILL|success killed TERM|timeout killed TERM)$'
 
+dbus-monitor --system "member='KillUnit'" >/srv/kills 2>&1 &
+monitor=$!
 launch INT-20261121-003 1 1 stop_timeout_usec t 60000000 >/dev/null
 ok "another one" eventually 5 spawned INT-20261121-003
 began=$(ms)
@@ -243,6 +245,7 @@ took=$(($(ms) - began))
 ok "stopped at once: dead within 250 ms ($took)" test $took -le 250
 ok "and the unit is gone" eventually 5 is_gone "INT-20261121-003 1"
 like "finish ran" "$(log_of INT-20261121-003)" '^finish INT-20261121-003 1 after signal killed KILL$'
+is "the kernel killed the cgroup, PID 1 was not asked to" "$(grep -c member=KillUnit /srv/kills)" 0
 
 launch INT-20261121-004 1 1 stop_timeout_usec t 60000000 >/dev/null
 ok "one that will hang in stopping" eventually 5 spawned INT-20261121-004
@@ -263,6 +266,31 @@ ok "ends" eventually 10 is_gone "INT-20261121-005 1"
 like "weir-finish may ask for more time than the time-out, and no stop kills it" "$(log_of INT-20261121-005)" '^finish was patient$'
 rm /srv/slow-finish
 
+# --- systemd-creds hangs: nobody else waits for it ---
+mkdir -p /srv/hang /run/systemd/system/weir-unitd.service.d
+printf '#!/bin/sh\necho "no entropy" >&2\nsleep 600\n' >/srv/hang/systemd-creds
+chmod 755 /srv/hang/systemd-creds
+printf '[Service]\nEnvironment=PATH=/srv/hang:/usr/bin\n' >/run/systemd/system/weir-unitd.service.d/hang.conf
+systemctl daemon-reload
+systemctl restart weir-unitd
+launch INT-20261121-007 1 >/dev/null
+ok "a job runs" eventually 5 is_up "INT-20261121-007 1"
+call StoreCredential say hangs ${#secret} $bytes >/srv/said 2>&1 &
+storing=$!
+ok "a secret is being encrypted" eventually 3 pgrep -f '^/bin/sh /srv/hang/systemd-creds encrypt'
+began=$(ms)
+call StopJob sub INT-20261121-007 1 true
+took=$(($(ms) - began))
+ok "the job is stopped meanwhile, without waiting ($took ms)" test $took -le 1000
+ok "and gone" eventually 5 is_gone "INT-20261121-007 1"
+wait $storing
+like "who stored the secret is told why not, after a while" "$(cat /srv/said)" 'The credential could not be kept: systemd-creds: no entropy'
+fails "nothing of it is left" any pgrep -f '^/bin/sh /srv/hang/systemd-creds'
+is "nor stored" "$(ls /var/lib/weir-credentials | grep hangs)" ""
+rm -r /run/systemd/system/weir-unitd.service.d
+systemctl daemon-reload
+systemctl restart weir-unitd
+
 # --- a site's own drop-in ---
 mkdir -p /etc/systemd/system/weir-job-.service.d
 printf '[Service]\nReadWritePaths=/data\n' >/etc/systemd/system/weir-job-.service.d/workspaces.conf
@@ -270,6 +298,15 @@ launch INT-20261121-006 1 >/dev/null
 ok "a job without a credential runs" eventually 5 is_up "INT-20261121-006 1"
 like "a drop-in for all jobs opens workspaces elsewhere" "$(eventually 3 sh -c 'journalctl -q -o cat WEIR_JOB=INT-20261121-006 | grep may.write./data' &&
     log_of INT-20261121-006)" '^may write /data$'
+
+printf '[Service]\nSlice=system.slice\n' >/etc/systemd/system/weir-job-.service.d/slice.conf
+launch INT-20261121-008 1 >/dev/null
+ok "a drop-in moves jobs to another slice" eventually 5 sh -c 'systemctl show -P ControlGroup weir-job-INT-20261121-008-1 | grep ^/system.slice/'
+call StopJob sub INT-20261121-008 1 true
+ok "it is stopped at once there, too" eventually 3 is_gone "INT-20261121-008 1"
+ok "by PID 1" grep -q member=KillUnit /srv/kills
+kill $monitor
+rm /etc/systemd/system/weir-job-.service.d/slice.conf
 
 # --- the daemon dies ---
 systemctl kill -s KILL weir-unitd
