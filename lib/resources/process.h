@@ -18,6 +18,10 @@ typedef struct ProcessSpec {
         uid_t uid; /* used when set_ids; supplementary groups are dropped to gid alone */
         gid_t gid;
         bool set_ids;
+        /* Folders that the child and its children find empty, whatever they do; NULL: none. Those that are not there are left out. It gets
+         * name spaces of its own for that, in which all users but ours are nobody, and the processes outside are not its business. -ENOSYS:
+         * this system lets nobody make name spaces. Not together with set_ids. */
+        const char *const *hidden;
         uint64_t timeout_usec; /* 0: none. TERM to the group, KILL 2 s later */
         int cancel_fd;         /* becomes readable: the child is ended as with a timeout; negative: none */
         bool inherit_stdout, inherit_stderr; /* it writes to ours; nothing is called back then */

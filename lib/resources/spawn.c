@@ -8,8 +8,11 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -19,14 +22,14 @@
 #include "base/fd_util.h"
 #include "base/string_util.h"
 
-/* --- in the child: async-signal-safe calls only
- * ------------------------------------------------------------------ */
+/* --- in the child: async-signal-safe calls only ------------------------------------------------------- */
 
 typedef struct ChildPlan {
         const ProcessSpec *spec;
         const char *path;
         int fds[3];
-        int error_fd; /* close-on-exec: silence on it means exec worked */
+        char uid_map[32], gid_map[32]; /* for hidden: our own id is itself */
+        int error_fd;                  /* close-on-exec: silence on it means exec worked */
         pid_t parent;
 } ChildPlan;
 
@@ -78,6 +81,36 @@ static int child_drop_ids(const ProcessSpec *spec) {
         return 0;
 }
 
+static int child_write(const char *path, const char *text) {
+        int fd = open(path, O_WRONLY | O_CLOEXEC), r;
+
+        if (fd < 0) {
+                return -errno;
+        }
+        r = RET_NERRNO(write(fd, text, strlen(text)) < 0 ? -1 : 0);
+        (void) close(fd);
+        return r;
+}
+
+/* A user name space gives the right to mount, until execve() takes it away; what is mounted here cannot be taken off further in. */
+static int child_hide(const ChildPlan *plan) {
+        int r;
+
+        if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0) {
+                return -errno;
+        }
+        r = child_write("/proc/self/setgroups", "deny");
+        r = r < 0 ? r : child_write("/proc/self/uid_map", plan->uid_map);
+        r = r < 0 ? r : child_write("/proc/self/gid_map", plan->gid_map);
+        r = r < 0 ? r : RET_NERRNO(mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL));
+        for (const char *const *hidden = plan->spec->hidden; r >= 0 && *hidden; hidden++) {
+                r = RET_NERRNO(mount("tmpfs", *hidden, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+                                     "mode=0,nr_inodes=1"));
+                r = r == -ENOENT ? 0 : r;
+        }
+        return r;
+}
+
 /* After the change of ids, which would clear the setting; and once more against a parent that died before
  * it. */
 static int child_bind_to_parent(pid_t parent) {
@@ -98,6 +131,9 @@ static int child_prepare(ChildPlan *plan) {
         }
         if (r >= 0) {
                 r = child_drop_ids(plan->spec);
+        }
+        if (r >= 0 && plan->spec->hidden) {
+                r = child_hide(plan) < 0 ? -ENOSYS : 0;
         }
         if (r >= 0) {
                 r = child_bind_to_parent(plan->parent);
@@ -121,8 +157,7 @@ static void __attribute__((noreturn)) child_main(ChildPlan *plan) {
         _exit(EXIT_FAILURE);
 }
 
-/* --- starting it
- * ------------------------------------------------------------------------------------------------- */
+/* --- starting it -------------------------------------------------------------------------------------- */
 
 /* Looks the program up in the caller's PATH, as execvp() would; here, because the child may not allocate. */
 static int program_find(const char *name, char **ret) {
@@ -244,6 +279,8 @@ int spawn(const ProcessSpec *spec, Spawned *ret) {
         int r = program_find(spec->argv[0], &path);
 
         plan.path = path;
+        (void) snprintf(plan.uid_map, sizeof(plan.uid_map), "%u %u 1", geteuid(), geteuid());
+        (void) snprintf(plan.gid_map, sizeof(plan.gid_map), "%u %u 1", getegid(), getegid());
         for (int i = 0; i < 3 && r >= 0; i++) {
                 r = open_stream(spec, i, &spawned.fds[i], &plan.fds[i]);
         }

@@ -1,8 +1,10 @@
 #include "services/run.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/fd_util.h"
 #include "base/log.h"
@@ -56,7 +58,11 @@ static int find_directories(Run *run) {
         if (string_is_empty(run->runtime_directory)) {
                 return log_error(-ENOENT, "RUNTIME_DIRECTORY is not set: this runs in the unit of a job");
         }
-        int r = string_format(&run->tickets, "%s/tickets", run->runtime_directory);
+        int r = string_format(&run->secrets, "%s/secrets", run->runtime_directory);
+        if (r >= 0 && mkdir(run->secrets, 0700) < 0 && errno != EEXIST) {
+                return log_error(-errno, "Failed to make %s: %s", run->secrets, strerror(errno));
+        }
+        r = r < 0 ? r : string_format(&run->tickets, "%s/tickets", run->secrets);
         return r < 0 ? r : string_format(&run->trust, "%s/trust", run->runtime_directory);
 }
 
@@ -86,6 +92,7 @@ void run_done(Run *run) {
         job_spec_done(&run->spec);
         run_state_done(&run->state);
         run_ticket_forget(run);
+        free(run->secrets);
         free(run->tickets);
         free(run->trust);
         (void) fd_close(run->lock_fd);

@@ -30,7 +30,8 @@ typedef struct Run {
         RunState state;
         JobStage stage;
         P4Server server;       /* borrows from work, state and the two files */
-        char *tickets, *trust; /* files in the runtime directory */
+        char *secrets;         /* a folder that hooks do not see */
+        char *tickets, *trust; /* files in secrets, and in the runtime directory */
         char *ticket;          /* for the server's own address; wiped and NULL once that is known */
         int cancel_fd;         /* readable: the attempt shall end */
         bool is_finishing;     /* that it shall end is no news any more */

@@ -1,7 +1,9 @@
 #include "services/run_hook.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -128,6 +130,24 @@ static int tell_end(Run *run, JobHook hook, const char *program, const ProcessRe
         return r < 0 ? r : run_fail(run, reason, "%s: %s", reason, program);
 }
 
+/* A hook that may not use the ticket does not find it either: it is the same user, so its file and the runner's memory would be open to it.
+ * Where nobody may make name spaces it is run all the same, and that is said. */
+static int run_process(Run *run, ProcessSpec *spec, ProcessResult *ret) {
+        const char *const hidden[] = { run->secrets, getenv("CREDENTIALS_DIRECTORY"), NULL };
+        int r;
+
+        spec->hidden = run->work.server.hooks_see_ticket ? NULL : hidden;
+        r = process_run(spec, ret);
+        if (r == -ENOSYS && spec->hidden) {
+                run_log(run, LOG_LEVEL_WARNING,
+                        "This host lets no service make name spaces: the hook could read the job's ticket, %s",
+                        run->tickets);
+                spec->hidden = NULL;
+                r = process_run(spec, ret);
+        }
+        return r;
+}
+
 static int run_command(Run *run, JobHook hook, char *const *command, char *const *environment,
                        const RunHookIo *io) {
         _cleanup_(strv_freep) char **argv = NULL;
@@ -148,7 +168,7 @@ static int run_command(Run *run, JobHook hook, char *const *command, char *const
         spec.inherit_stderr = true;
         spec.cancel_fd = run->cancel_fd;
         (void) fflush(stdout);
-        r = process_run(&spec, &result);
+        r = run_process(run, &spec, &result);
         wait_for_output(run);
         if (r >= 0 && (result.cancelled || (result.signal && run_sleep(run, 200 * USEC_PER_MSEC) < 0))) {
                 return -ECANCELED;

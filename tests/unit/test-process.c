@@ -413,6 +413,34 @@ static void test_threads(void **state) {
         assert_int_equal(threads_run(run_many), 0);
 }
 
+/* What is hidden is empty for the child; it may write elsewhere, and is still who it was. */
+static void test_hidden(void **state) {
+        char folder[] = "/tmp/weir-hidden-XXXXXX", script[512];
+        _cleanup_(collected_done) Collected collected = {};
+        ProcessSpec spec = spec_for(SHELL(script), &collected);
+        ProcessResult result;
+
+        assert_non_null(mkdtemp(folder));
+        spec.hidden = (const char *const[]) { folder, "/nonexistent/folder", NULL };
+        (void) snprintf(script, sizeof(script), "echo secret >%s/file", folder);
+        spec.hidden = NULL;
+        assert_int_equal(process_run(&spec, &result), 0);
+        spec.hidden = (const char *const[]) { folder, "/nonexistent/folder", NULL };
+        (void) snprintf(script, sizeof(script),
+                        "ls -A %s; cat %s/file; echo wrong >%s/file; id -u; rm -f %s.beside; touch %s.beside",
+                        folder, folder, folder, folder, folder);
+        assert_int_equal(process_run(&spec, &result), 0);
+        assert_int_equal(result.exit_status, 0);
+        (void) snprintf(script, sizeof(script), "%u\n", geteuid());
+        assert_string_equal(collected.output.data, script);
+        spec.hidden = NULL;
+        buffer_clear(&collected.output);
+        (void) snprintf(script, sizeof(script), "cat %s/file; rm -r %s %s.beside", folder, folder, folder);
+        assert_int_equal(process_run(&spec, &result), 0);
+        assert_int_equal(result.exit_status, 0);
+        assert_string_equal(collected.output.data, "secret\n");
+}
+
 /* Waiting costs no CPU. */
 static void test_no_busy_wait(void **state) {
         ProcessSpec spec = PROCESS_SPEC_INIT;
@@ -443,6 +471,7 @@ int main(void) {
                 cmocka_unit_test(test_ids),
                 cmocka_unit_test(test_dies_with_us),
                 cmocka_unit_test(test_threads),
+                cmocka_unit_test(test_hidden),
                 cmocka_unit_test(test_no_busy_wait),
         };
 

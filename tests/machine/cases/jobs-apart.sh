@@ -22,7 +22,7 @@ pid=$(systemctl show -P MainPID "weir-job-$first-1.service")
 is "its runner leaves no core" "$(awk '/^Max core/ { print $5, $6 }' "/proc/$pid/limits")" "0 0"
 hook=$(pgrep -u weir-run -f -n 'sleep 60')
 second=$(create "echo folders \$(ls /run/weir-job)
-for place in /run/weir-job/$first-1/tickets /run/credentials/weir-job-$first-1.service/p4-ticket; do
+for place in /run/weir-job/$first-1/secrets/tickets /run/credentials/weir-job-$first-1.service/p4-ticket; do
     for root in '' /proc/$pid/root /proc/$hook/root; do cat \$root\$place; done
 done 2>/dev/null | grep -a -c . | sed 's/^/tickets /'
 cat /proc/{$pid,$hook}/{environ,maps} 2>/dev/null | wc -c | sed 's/^/bytes /'
@@ -35,6 +35,56 @@ is "and no ticket of the first, also not by way of its processes" "$(sed -n 's/^
 is "nor their environment or memory" "$(sed -n 's/^bytes //p' <<<"$log")" 0
 is "it is done, its ticket was good to the end" "$(status "$second")" "done"
 is "its folders are gone" "$(ls /var/lib/weir-run | grep -x "$second"; ls -A /run/weir-job | grep "^$second")" ""
+
+# --- its own ticket ---
+cat >/srv/prying <<'END'
+#!/bin/bash
+# prying      a hook that wants its job's ticket
+echo "as $(id -un), root's files are of $(stat -c %U /etc/passwd), $(touch "$WEIR_WORKSPACE/made" && echo works)"
+echo "told ${P4TICKETS:-nothing}"
+folder=/run/weir-job/$WEIR_JOB-1/secrets credential=/run/credentials/weir-job-$WEIR_JOB-1.service/p4-ticket
+runner=$(tr -d '\0' <"/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)/cgroup.procs" | head -1)
+{
+    for pid in self $PPID $runner; do
+        cat /proc/$pid/environ /proc/$pid/root$folder/tickets /proc/$pid/root$credential
+        python3 -c 'import re, sys
+for line in open(f"/proc/{sys.argv[1]}/maps"):
+    a, b = (int(x, 16) for x in line.split()[0].split("-"))
+    with open(f"/proc/{sys.argv[1]}/mem", "rb") as memory:
+        memory.seek(a); print(re.findall(rb"[0-9A-F]{32}", memory.read(b - a)))' $pid
+    done
+    umount $folder; umount -l $folder
+    unshare --user --map-root-user --mount sh -c "umount $folder; umount -l $folder; umount -R /run; cat $folder/tickets $credential"
+    nsenter --target $runner --user --mount --preserve-credentials cat $folder/tickets $credential
+    cat $folder/tickets $credential
+    find /run/weir-job /run/credentials /tmp /var/lib/weir-run -type f -readable -exec grep -aEo '[0-9A-F]{32}' {} +
+} 2>/dev/null | grep -aEo '[0-9A-F]{32}' | sort -u | while read -r each; do printf %s "$each" | sha256sum; done | sed 's/^/found /'
+p4 -ztag login -s 2>&1 | grep -q TicketExpiration && echo "p4 is logged in"
+echo "in the hook"
+END
+chmod 755 /srv/prying
+pry() { # the id of a job whose hook pries, when it has ended
+    local id
+    id=$(create /srv/prying)
+    eventually 30 has_ended "$id" >/dev/null
+    echo "$id"
+}
+sum=$(printf %s "$ticket" | sha256sum)
+own=$(pry)
+log=$(log_of "$own")
+is "it is done" "$(status "$own")" "done"
+like "a hook is who it should be, and may write" "$log" "^as weir-run, root's files are of nobody, works$"
+like "it is not told where the ticket is" "$log" '^told nothing$'
+is "nor does it find it" "$(grep "^found $sum" <<<"$log")" ""
+is "nor is p4 logged in" "$(grep 'p4 is logged in' <<<"$log")" ""
+sed -i 's/^jobs:.*/&\n  hooks_see_ticket: yes/' /etc/weir/weir.yaml
+grep -q '^  hooks_see_ticket: yes' /etc/weir/weir.yaml || printf 'jobs:\n  hooks_see_ticket: yes\n' >>/etc/weir/weir.yaml
+systemctl reload weir-jobd
+own=$(pry)
+log=$(log_of "$own")
+like "where the site says so, it is told" "$log" "^told /run/weir-job/$own-1/secrets/tickets$"
+like "finds it" "$log" "^found $sum"
+like "and p4 is logged in" "$log" '^p4 is logged in$'
 ok "the first can be cancelled" call CancelJob 'sa{sv}' "$first" 0
 ok "and ends" eventually 30 has_ended "$first"
 is "as cancelled" "$(status "$first")" cancelled
