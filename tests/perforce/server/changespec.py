@@ -25,6 +25,11 @@ def number_of(text: str) -> int:
     return int(text)
 
 
+def by_identity(store: Store, identity: str) -> Row | None:
+    """The change that has an Identity."""
+    return store.object("SELECT * FROM change WHERE identity = ? ORDER BY change LIMIT 1", identity)
+
+
 def load(store: Store, number: int, original: bool = False) -> Row | None:
     """The change; with original also by the number it had before submit renamed it."""
     if original:

@@ -2,13 +2,13 @@
 
 import time
 
-from . import changespec, clientspec, formcmd
+from . import changespec, clientspec, formcmd, jobs
 from .changespec import PENDING, STATUS, SUBMITTED, title
 from .command import CommandError, Context, command
 from .dates import parse_date
 from .messages import M
 from .options import Options
-from .specs import SpecError
+from .specs import SpecError, split_words
 from .store import Row
 
 PLACEHOLDER = "<enter description here>\n"
@@ -47,11 +47,11 @@ def _values(ctx: Context, opts: Options, row: Row | None) -> dict:
                 "Description": PLACEHOLDER, "Files": _open_files(ctx, ctx.client_name, 0) or None}
     files = _open_files(ctx, row.client, row.change) if row.status == PENDING else []
     readable = "f" in opts or changespec.may_read(ctx, row)
-    jobs = [job for (job,) in ctx.store.all("SELECT job FROM fix WHERE change = ? ORDER BY job", row.change)]
+    fixed = [(name, jobs.summary(jobs.load(ctx.store, name))) for name in jobs.fixing(ctx.store, row.change)]
     return {"Change": str(row.change), "Date": formcmd.stamp(row.date), "Client": row.client,
             "User": row.user, "Status": STATUS[row.status], "Type": row.type or "public",
             "ImportedBy": row.importer or None, "Identity": row.identity or None,
-            "Description": row.description if readable else changespec.HIDDEN, "Jobs": jobs or None,
+            "Description": row.description if readable else changespec.HIDDEN, "Jobs": fixed or None,
             "Stream": row.stream or None, "Files": files or None}
 
 
@@ -88,8 +88,15 @@ def _create(ctx: Context, values: dict) -> None:
     files = _listed(ctx, values, client, 0)
     with ctx.store.write():
         number = changespec.create(ctx, values["Description"], values.get("Type") or "public", client)
+        ctx.store.execute("UPDATE change SET identity = ? WHERE change = ?", values.get("Identity"), number)
         _move(ctx, client, files, number)
-    ctx.message(M.ChangeCreated, change=title(number), workCount=len(files) or None)
+        fixed, _ = jobs.relink(ctx, changespec.require(ctx.store, number), listed_jobs(values))
+    ctx.message(M.ChangeCreated, change=title(number), workCount=len(files) or None, jobCount=fixed or None)
+
+
+def listed_jobs(values: dict) -> list[str]:
+    """The Jobs of the form; with -s each has the status it is to get behind it."""
+    return [split_words(entry)[0][0] for entry in values.get("Jobs") or () if split_words(entry)[0]]
 
 
 def _move(ctx: Context, client: str, files: list[str], number: int) -> None:
@@ -116,8 +123,9 @@ def _update(ctx: Context, opts: Options, values: dict) -> None:
         _write(ctx, row, values, int(time.time()))
         _move(ctx, row.client, sorted(listed - before), row.change)
         _move(ctx, row.client, sorted(before - listed), 0)
+        added, removed = jobs.relink(ctx, row, listed_jobs(values))
     ctx.message(M.ChangeUpdated, change=title(row.change), workCount=len(listed - before) or None,
-                workCount2=len(before - listed) or None)
+                workCount2=len(before - listed) or None, jobCount=added or None, jobCount2=removed or None)
 
 
 def _update_submitted(ctx: Context, opts: Options, values: dict, row: Row) -> None:
@@ -137,10 +145,10 @@ def _update_submitted(ctx: Context, opts: Options, values: dict, row: Row) -> No
 
 
 def _write(ctx: Context, row: Row, values: dict, date: int, user: str | None = None) -> None:
-    ctx.store.execute("UPDATE change SET description = ?, type = ?, date = ?, user = ?, updateDate = ?"
-                      " WHERE change = ?",
+    ctx.store.execute("UPDATE change SET description = ?, type = ?, date = ?, user = ?, updateDate = ?,"
+                      " identity = ? WHERE change = ?",
                       values["Description"], values.get("Type") or row.type or "public", date,
-                      user or row.user, int(time.time()), row.change)
+                      user or row.user, int(time.time()), values.get("Identity") or None, row.change)
 
 
 def _set_fields(ctx: Context, opts: Options, row: Row | None) -> None:

@@ -24,8 +24,7 @@ POPULATE = Usages(M.UsePopulate, M.UsePopulateb, M.UsePopulateS)
 
 @command("copy", "A. b: c: D. e f F K m# n P: q r s: S: v --from:", M.UseCopy, level="open")
 def copy(ctx: Context, opts: Options) -> None:
-    if "s" in opts and "b" not in opts:
-        raise UsageError(COPY.branch())
+    integ_map.check_options(opts, COPY)
     if integ_map.goes_to_client_stream(opts):
         integ_map.use_client_stream(ctx, opts, COPY)
     if "S" in opts and "F" not in opts:
@@ -96,8 +95,7 @@ class Copy:
 
 @command("populate", "b: d: f m# n o P: r s: S:", M.UsePopulate, level="write")
 def populate(ctx: Context, opts: Options) -> None:
-    if "s" in opts and "b" not in opts:
-        raise UsageError(POPULATE.branch())
+    integ_map.check_options(opts, POPULATE)
     if "b" in opts and len(opts.args) > 1 or "S" in opts and len(opts.args) > 1:
         raise UsageError(M.ExtraArg(), (POPULATE.branch if "b" in opts else POPULATE.stream)())
     if "S" in opts:

@@ -2,21 +2,21 @@
 
 from typing import Iterator
 
-from . import changespec, encode
+from . import changespec, encode, jobs
 from .archive import ArchiveError
 from .changespec import PENDING, STATUS, title
 from .cmds_changes import indented
 from .command import CommandError, Context, command
-from .dates import format_time
+from .dates import format_time, parse_date
 from .diff import diff
 from .filequery import rev_text
 from .listing import day
 from .messages import M
-from .openfiles import COLUMNS_OPENED, MOVED_FROM, Opened, revision
+from .openfiles import ADDS, COLUMNS_OPENED, MOVED_FROM, Opened, revision
 from .options import Options
 from .revquery import Bound, Query, Rev, Revs
 from .scope import of_filter
-from .store import Row
+from .store import Row, Store
 from .transfer import content
 
 DIFFED = ("edit", "integrate")
@@ -27,7 +27,8 @@ def describe(ctx: Context, opts: Options) -> None:
     if "f" in opts and not ctx.access.has("admin"):
         ctx.fail(M.NoPerms)
     for text in opts.args:
-        row = changespec.load(ctx.store, changespec.number_of(text), "O" in opts)
+        row = (changespec.by_identity(ctx.store, text) if "I" in opts else
+               changespec.load(ctx.store, changespec.number_of(text), "O" in opts))
         if row is None:
             ctx.message(M.ExCHANGE, argc=text)
             continue
@@ -48,14 +49,13 @@ class Description:
             self.ctx.record([*self._head(), *self._job_pairs(), *self._file_pairs(files)])
         else:
             self._plain(files)
-        if "s" not in self.opts and files and isinstance(files[0], Rev) and not self.shelved:
+        if "s" not in self.opts and files and isinstance(files[0], Rev):
             self._differences(files)
 
     # what there is
 
     def _jobs(self) -> list[Row]:
-        return list(self.store.objects("SELECT f.*, j.form FROM fix f LEFT JOIN job j ON j.job = f.job"
-                                       " WHERE f.change = ? ORDER BY f.job", self.row.change))
+        return list(self.store.objects("SELECT * FROM fix WHERE change = ? ORDER BY job", self.row.change))
 
     def _files(self) -> "list[Rev | Opened]":
         """Submitted, shelved or opened files, those the user may list, up to -m."""
@@ -81,8 +81,9 @@ class Description:
                 ("shelved", True if row.shelved else None), ("stream", row.stream or None)]
 
     def _job_pairs(self) -> Iterator[tuple]:
-        for n, job in enumerate(self.jobs):
-            yield from ((f"job{n}", job.job), (f"jobstat{n}", job.status or "closed"))
+        for n, fix in enumerate(self.jobs):
+            values = jobs.load(self.store, fix.job) or {}
+            yield from ((f"job{n}", fix.job), (f"jobstat{n}", values.get("Status", fix.status)))
 
     def _file_pairs(self, files: "list[Rev | Opened]") -> Iterator[tuple]:
         for n, file in enumerate(files):
@@ -111,7 +112,7 @@ class Description:
                                "description": indented(self.text)})
         parts = [head, "\n"]
         if self.jobs:
-            parts += [M.DescribeFixed.render({}), "\n", *map(_job_text, self.jobs)]
+            parts += [M.DescribeFixed.render({}), "\n", *(_job_text(self.store, row) for row in self.jobs)]
         listing = M.DescribeShelved if self.shelved else M.DescribeAffected
         parts += [listing.render({}), "\n"]
         self.ctx.text("".join(parts))
@@ -129,29 +130,42 @@ class Description:
         for rev in files:
             if rev.action in DIFFED:
                 self._difference(rev)
+            elif "a" in self.opts and rev.action in ADDS:
+                self._content(rev)
 
     def _difference(self, rev: Rev) -> None:
-        before = revision(self.store, rev.depotFile, rev.rev - 1)
+        """A revision against the one before it; a shelved one against the one it was opened at."""
+        before = revision(self.store, rev.depotFile, rev.rev if self.shelved else rev.rev - 1)
         if before is None or not before.live:
             return
         kinds = {"type": before.type, "type2": rev.type if rev.type != before.type else None}
         self.ctx.text(M.DescribeDiff.render({"depotFile": rev.depotFile, "depotRev": f"#{rev.rev}",
                                              **kinds}) + "\n")
-        try:
-            old, new = content(self.ctx, before, False), content(self.ctx, rev, False)
-        except ArchiveError as error:
-            raise CommandError(M.LbrOpenFail(lbrFile=rev.lbrFile, lbrRev=rev.lbrRev)) from error
+        old, new = self._read(before), self._read(rev)
         if b"\0" in old + new or rev.type.partition("+")[0].endswith("binary"):
             self.ctx.text(M.Diff2Differ.render({}) + "\n")
         else:
             self.ctx.text(diff(old, new, "".join(self.opts.all("d"))))
 
+    def _content(self, rev: Rev) -> None:
+        """-a: what was added, as it is."""
+        self.ctx.text(M.DescribeDiff.render({"depotFile": rev.depotFile, "depotRev": f"#{rev.rev}",
+                                             "type": rev.type}) + "\n")
+        data = self._read(rev)
+        if b"\0" not in data:
+            self.ctx.text(data)
 
-def _job_text(job: Row) -> str:
-    description = next((line.partition(":")[2] for line in (job.form or "").split("\n")
-                        if line.startswith("Description")),
-                       "")
-    head = f"{job.job} on {day(job.date)} by {job.user} *{job.status or 'closed'}*"
-    return f"{head}\n\n\t{description.strip()}\n\n"
+    def _read(self, rev: Rev) -> bytes:
+        try:
+            return content(self.ctx, rev, False)
+        except ArchiveError as error:
+            raise CommandError(M.LbrOpenFail(lbrFile=rev.lbrFile, lbrRev=rev.lbrRev)) from error
 
 
+def _job_text(store: Store, fix: Row) -> str:
+    """A job under the change that fixes it: as it is now."""
+    values = jobs.load(store, fix.job) or {}
+    found = {"job": fix.job, "date": day(parse_date(values["Date"]) if values else fix.date),
+             "user": values.get("User", fix.user), "status": values.get("Status", fix.status)}
+    text = indented(values.get("Description", ""))
+    return M.JobDescription.render(found | {"description": text}) + "\n"

@@ -11,7 +11,7 @@ from .listing import day, one_line
 from .mapping import ViewMap
 from .messages import M
 from .openfiles import HOW, MOVED_FROM
-from .options import Options
+from .options import Options, UsageError
 from .revquery import Bound, Query, Rev, Revs
 from .scope import Scope
 
@@ -159,10 +159,13 @@ def _lines(ctx: Context, opts: Options, rev: Rev, change, shown: list[Record]) -
 
 @command("integrated", "b: m# r s# --into-only", M.UseInteged)
 def integrated(ctx: Context, opts: Options) -> None:
+    if {"m", "s"} <= opts.values.keys() or "r" in opts and "b" not in opts:
+        raise UsageError(M.UseInteged())
     left = opts.number("m") or None
     for arg in parse_all(ctx, opts.args, default="//..."):
         found = False
-        for row in _integed(ctx, opts, arg):
+        rows = _integed(ctx, opts, arg)
+        for row in sorted(rows, key=lambda row: -row[7]) if left else rows:
             found = True
             ctx.result()
             _show_integed(ctx, *row)

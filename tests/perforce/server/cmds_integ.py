@@ -41,8 +41,7 @@ def merge(ctx: Context, opts: Options) -> None:
 def _check_options(opts: Options, usages: Usages) -> None:
     if opts.get("A", "f") not in ("f", "s"):
         raise UsageError(M.Invalid(option="A" + opts["A"]), usages.stream())
-    if "s" in opts and "b" not in opts or "P" in opts and "S" not in opts and "--from" not in opts:
-        raise UsageError(usages.branch() if "s" in opts else usages.stream())
+    integ_map.check_options(opts, usages)
     unknown = set("".join(opts.all("R"))) - set("bdslou") | set("".join(opts.all("O"))) - set("brd")
     if unknown:
         raise UsageError(M.Invalid(option=min(unknown)), usages.pair())

@@ -20,6 +20,7 @@ USAGES = Usages(M.UseInterChanges, M.UseInterChangesb, M.UseInterChangesS)
 
 @command("interchanges", "b: C# f F l P: r s: S: t u: --from:", M.UseInterChanges, level="list")
 def interchanges(ctx: Context, opts: Options) -> None:
+    integ_map.check_options(opts, USAGES)
     if "S" in opts and "F" not in opts:
         _check_flow(ctx, integ_map.flow_of(ctx, opts))
     for part in integ_map.parts(ctx, opts, USAGES):

@@ -107,6 +107,8 @@ class Mover:
         if not ctx.access.allowed("open")(target):
             ctx.message(M.ExPROTECT, argc=target)
             return True
+        if openfiles.refuse_read_only(ctx, self.files, target, to_file, "move"):
+            return True
         other = openfiles.own(self.store, ctx.client_name, target)
         if target == row.movedFile:
             return False

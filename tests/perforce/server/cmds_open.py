@@ -109,6 +109,8 @@ def _add(opening: Opening, opts: Options, depot_file: str, client_file: str) -> 
     if not is_absent(base):
         ctx.message(M.OpenCantExists, depotFile=depot_file, action="add")
         return
+    if openfiles.refuse_read_only(ctx, opening.files, depot_file, client_file, "add"):
+        return
     kind = _new_type(opening, client_file)
     if kind is None or openfiles.refuse_exclusive(ctx, depot_file, kind, "add"):
         return
@@ -204,10 +206,11 @@ def _edit(opening: Opening, depot_file: str, have: int) -> None:
     if base is None:
         ctx.message(M.AddHaveVsRev, depotFile=depot_file)
         return
-    kind = str(filetype.parse(opening.type, filetype.parse(base.type))) if opening.type else base.type
-    if openfiles.refuse_exclusive(ctx, depot_file, kind, "edit"):
-        return
     client_file = opening.files.client_file(depot_file)
+    kind = str(filetype.parse(opening.type, filetype.parse(base.type))) if opening.type else base.type
+    if openfiles.refuse_read_only(ctx, opening.files, depot_file, client_file, "edit") or (
+            openfiles.refuse_exclusive(ctx, depot_file, kind, "edit")):
+        return
     if not opening.preview and not opening.keep:
         set_writable(opening.ctx, opening.files.local(client_file), kind)
     opening.open_as(depot_file, client_file, openfiles.head(store, depot_file), kind, have, have)
@@ -261,9 +264,10 @@ def _delete(opening: Opening, depot_file: str, have: int) -> None:
         return
     last = openfiles.head(store, depot_file)
     base = openfiles.revision(store, depot_file, have) if have else last
-    if base is None or openfiles.refuse_exclusive(ctx, depot_file, base.type, "delete"):
-        return
     client_file = opening.files.client_file(depot_file)
+    if base is None or openfiles.refuse_read_only(ctx, opening.files, depot_file, client_file, "delete") or (
+            openfiles.refuse_exclusive(ctx, depot_file, base.type, "delete")):
+        return
     if have and not opening.preview and not opening.keep:
         remove_local(ctx, opening.files, client_file)
     opening.open_as(depot_file, client_file, last, base.type, base.rev, have or base.rev)

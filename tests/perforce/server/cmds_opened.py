@@ -30,14 +30,14 @@ FLAGS = {"&": "ditto", "+": "remap", UNMAP: "unmap"}
 
 @command("opened", "a c: C: g m# s S. u: x", M.UseOpened)
 def opened(ctx: Context, opts: Options) -> None:
-    everywhere = bool({"a", "c", "C", "u", "x", "g"} & opts.values.keys())
+    everywhere = "c" not in opts and bool({"a", "C", "u", "x", "g"} & opts.values.keys())
     left = opts.number("m") or None
     for arg in parse_all(ctx, opts.args) if opts.args else (None,):
         paths = arg.allowed("list") if arg else EVERYTHING
         found = 0
         for row in _rows(ctx, opts, paths):
             found += 1
-            _show(ctx, row, "s" in opts, everywhere and row.client != ctx.client_name)
+            _show(ctx, row, "s" in opts, everywhere or row.client != ctx.client_name)
             left = left and left - 1
             if left == 0:
                 return
@@ -69,7 +69,7 @@ def _rows(ctx: Context, opts: Options, paths: Scope) -> Iterator[Opened]:
 
 def _conditions(ctx: Context, opts: Options) -> tuple[str, list]:
     if opts.get("c") == "default":
-        return "change = 0 AND client = ?", [opts.get("C", ctx.client_name)]
+        return "change = 0 AND client = ?", [ctx.client_name]
     if "c" in opts:
         return "change = ?", [number_of(opts["c"])]
     terms = [(column, opts[letter]) for letter, column in (("C", "client"), ("u", "user")) if letter in opts]

@@ -84,6 +84,8 @@ class Reconciliation:
         findings = self._with_moves(list(Survey(self, arg, opened).findings()))
         for finding in findings:
             self.ctx.check()
+            if not self.restores and self._refused(finding):
+                continue
             self._tell(finding)
             if not self.preview:
                 (self._restore if self.restores else self._open)(finding)
@@ -138,12 +140,16 @@ class Reconciliation:
                       localfile=local, change=row.change or "default", action=row.action,
                       depotFile=row.depotFile, workRev=f"#{rev}")
 
+    def _refused(self, finding: Finding) -> bool:
+        """Whether (and said why) a file cannot be opened."""
+        facts = finding.depotFile, finding.clientFile, finding.action
+        return openfiles.refuse_read_only(self.ctx, self.files, *facts) or openfiles.refuse_exclusive(
+            self.ctx, finding.depotFile, finding.type, finding.action)
+
     # doing
 
     def _open(self, finding: Finding) -> None:
         rev = finding.rev.rev if finding.rev else 0
-        if openfiles.refuse_exclusive(self.ctx, finding.depotFile, finding.type, finding.action):
-            return
         row = finding.opened
         if row is None:
             row = unopened(self.ctx, finding.depotFile, finding.clientFile, rev, finding.type)

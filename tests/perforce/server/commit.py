@@ -9,7 +9,7 @@ import os
 import time
 from typing import NamedTuple
 
-from . import encode, filetype, integ_submit, openfiles
+from . import encode, filetype, integ_submit, jobs, openfiles
 from .command import Context
 from .filequery import ClientFiles
 from .messages import M
@@ -84,6 +84,7 @@ class Commit:
                            path, self.now,
                            self.now, self.number)
         self.store.execute("UPDATE fix SET change = ? WHERE change = ?", submitted, self.number)
+        jobs.submitted(self.store, submitted)
         self.store.set_counter("maxCommitChange", submitted)
         return submitted
 

@@ -1,9 +1,9 @@
 """Numbered changes made from files of the default one, for submit and shelve: by form, by description, in
 the editor."""
 
-from . import changespec, formcmd, openfiles
+from . import changespec, formcmd, jobs, openfiles
 from .changespec import title
-from .cmds_change import save as save_change
+from .cmds_change import listed_jobs, save as save_change
 from .command import Context
 from .filequery import parse
 from .messages import M
@@ -39,8 +39,10 @@ def from_form(ctx: Context, values: dict, rows: list[Opened]) -> int:
     listed = {entry.strip('"') for entry in values.get("Files") or ()}
     if not listed <= {row.depotFile for row in rows}:
         ctx.fail(M.ErrorInSpec(domain="change"), M.CantOpenHere())
-    made = number(ctx, values["Description"], sorted(listed), values.get("Type") or "public")
-    ctx.message(M.ChangeCreated, change=title(made), workCount=len(listed) or None)
+    with ctx.store.write():
+        made = number(ctx, values["Description"], sorted(listed), values.get("Type") or "public")
+        fixed, _ = jobs.relink(ctx, changespec.require(ctx.store, made), listed_jobs(values))
+    ctx.message(M.ChangeCreated, change=title(made), workCount=len(listed) or None, jobCount=fixed or None)
     return made
 
 

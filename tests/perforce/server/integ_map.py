@@ -36,6 +36,14 @@ class Usages(NamedTuple):
     stream: Message
 
 
+def check_options(opts: Options, usages: Usages) -> None:
+    """-s is about a branch, -P about a stream."""
+    if "s" in opts and "b" not in opts:
+        raise UsageError(usages.branch())
+    if "P" in opts and "S" not in opts and "--from" not in opts:
+        raise UsageError(usages.stream())
+
+
 def parts(ctx: Context, opts: Options, usages: Usages, through_client: bool = True) -> list[Part]:
     """The parts of integrate and its kin.  through_client: targets may be given in client syntax."""
     if "b" in opts and "S" in opts:

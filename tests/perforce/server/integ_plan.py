@@ -364,6 +364,10 @@ class Planner:
             step = step._replace(refusal=self._refused_open(step, row))
         elif step.yours is None and step.action != "branch":
             step = step._replace(refusal=M.IntegMustSync(toFile=step.target))
+        elif self.client is not None:
+            step = step._replace(refusal=openfiles.read_only(
+                self.client, step.target, self.client.client_file(step.target), step.action,
+                openfiles.INTEG_READ_ONLY))
         kind = row.type if row else step.yours.type if step.yours else step.source.type
         if step.refusal is None and row is None and step.others and any(
                 openfiles.is_exclusive(text) for text in (kind, *(other.type for other in step.others))):

@@ -134,6 +134,14 @@ class ViewMap:
         """Left to right: where the path is mapped to, None if it is not."""
         return self._translate(path, 0)
 
+    def is_ditto(self, path):
+        """Whether a left path is mapped by an `&` line alone."""
+        index = self._lookup(0)
+        best = index.best(path)
+        if best < 0 or index.lines[best].flag != DITTO:
+            return False
+        return self._below_ditto(index, path, 0, index.lines[best]).flag == DITTO
+
     def reverse(self, path):
         """Right to left."""
         return self._translate(path, 1)

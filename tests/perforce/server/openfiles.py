@@ -9,7 +9,8 @@ from typing import Iterable, NamedTuple
 from . import changespec, encode, streamspec, streamview
 from .changespec import title
 from .command import CommandError, Context
-from .messages import M
+from .filequery import ClientFiles
+from .messages import M, Message
 from .revquery import COLUMNS, Rev, made, raw_rows
 from .schema import ABSENT
 from .scope import Scope
@@ -228,6 +229,35 @@ def refuse_exclusive(ctx: Context, depot_file: str, type_text: str, action: str)
     ctx.message(M.OpenXOpened, depotFile=depot_file, action=action)
     also_opened(ctx, depot_file)
     return True
+
+
+class ReadOnly(NamedTuple):
+    """How a command says that its client may have a file, but not open it."""
+    pinned: Message         # by a ChangeView line
+    ditto: Message          # by an `&` line
+
+
+OPEN_READ_ONLY = ReadOnly(M.OpenReadOnlyCMap, M.OpenReadOnlyAndMap)
+INTEG_READ_ONLY = ReadOnly(M.IntegIntoReadOnlyCMap, M.IntegIntoReadOnlyAndMap)
+
+
+def read_only(files: ClientFiles, depot_file: str, client_file: str, action: str,
+              messages: ReadOnly = OPEN_READ_ONLY):
+    """Why a file of the client's view cannot be opened there, or None."""
+    raw = encode(depot_file)
+    if any(raw in paths for paths, _ in files.pins):
+        return messages.pinned(clientFile=client_file, action=action)
+    if files.view.is_ditto(depot_file):
+        return messages.ditto(clientFile=client_file, action=action)
+    return None
+
+
+def refuse_read_only(ctx: Context, files: ClientFiles, depot_file: str, client_file: str, action: str) -> bool:
+    """True (and said so) if the client's view lets nobody open the file."""
+    refusal = read_only(files, depot_file, client_file, action)
+    if refusal is not None:
+        ctx.message(refusal)
+    return refusal is not None
 
 
 def pending_change(ctx: Context, text: str | None) -> int:
