@@ -21,6 +21,14 @@ int fd_close(int fd) {
         return -EBADF;
 }
 
+void fd_fill_standard(void) {
+        for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+                if (fcntl(fd, F_GETFD) < 0) { /* the lowest free one is what open() takes */
+                        (void) open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_WRONLY);
+                }
+        }
+}
+
 int fd_set_nonblock(int fd) {
         int flags = fcntl(fd, F_GETFL);
 

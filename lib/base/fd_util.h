@@ -13,6 +13,9 @@ static inline void fd_closep(int *fd) {
 }
 #define _cleanup_close_ _cleanup_(fd_closep)
 
+/* Whichever of 0, 1 and 2 is closed is opened so that using it fails (2: goes nowhere): no file or socket of ours takes its place, to be
+ * read or written as if it were it. */
+void fd_fill_standard(void);
 int fd_set_nonblock(int fd);
 int fd_write_all(int fd, const void *data, size_t length); /* blocking, restarts on EINTR and short writes */
 /* Reads a whole file of at most max bytes (-EFBIG beyond); *ret is NUL-terminated, owned by the caller. */

@@ -1,17 +1,19 @@
-/* Parsing of weirctl's command line, its help, and its errors. Options may stand before or after the verb;
- * `--` ends them. */
+/* Parsing of weirctl's command line, and its errors. Options may stand before or after the verb; `--` ends them. */
 #include "services/ctl.h"
 
+#include <errno.h>
 #include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fd_util.h"
 #include "base/log.h"
 #include "base/parse_util.h"
 #include "base/string_util.h"
 #include "formats/json_writer.h"
 #include "services/config.h"
+#include "services/ctl_help.h"
 #include "services/ctl_table.h"
 #include "services/monitor_store.h"
 #include "version.h"
@@ -150,58 +152,6 @@ int ctl_open_store(const Ctl *ctl, DbMode mode, MonitorStore **ret, int *ret_sta
         }
 }
 
-/* Columns, not bytes, are what is filled up. */
-static void print_padded(const char *text, size_t width) {
-        size_t columns = 0;
-
-        for (const char *c = text; *c; c++) {
-                columns += ((unsigned char) *c & 0xC0) != 0x80;
-        }
-        printf("  %s%*s ", text, (int) (columns < width ? width - columns : 0), "");
-}
-
-static void print_options(const CtlOption *options) {
-        for (; options && options->name; options++) {
-                char left[64];
-
-                const char *argument = options->argument ? options->argument : "";
-                bool optional = argument[0] == '[';
-
-                (void) snprintf(left, sizeof left, "%s%c%s --%s%s%s", options->letter ? " -" : "   ",
-                                options->letter ? options->letter : ' ', options->letter ? "," : "",
-                                options->name,
-                                optional  ? "[=" :
-                                *argument ? "=" :
-                                            "",
-                                argument + optional);
-                print_padded(left, 26);
-                printf("%s\n", options->help);
-        }
-}
-
-static int print_help(const CtlVerb *verbs) {
-        printf("Usage: weirctl VERB [OPTION…] [ARGUMENT…]\n\nAsk and steer weir, which measures Perforce streams and integrates between them.\n\nVerbs:\n");
-        for (const CtlVerb *verb = verbs; verb->name; verb++) {
-                char left[64];
-
-                (void) snprintf(left, sizeof left, "%s %s", verb->name, verb->synopsis);
-                print_padded(left, 34);
-                printf("%s\n", verb->summary);
-        }
-        printf("\nOptions of every verb:\n");
-        print_options(common_options);
-        printf("\n`weirctl VERB --help` shows a verb's own options; weirctl(1) tells more.\n");
-        return 0;
-}
-
-static int print_verb_help(const CtlVerb *verb) {
-        printf("Usage: weirctl %s [OPTION…]%s%s\n\n%s.\n\nOptions:\n", verb->name,
-               *verb->synopsis ? " " : "", verb->synopsis, verb->summary);
-        print_options(verb->options);
-        print_options(common_options);
-        return 0;
-}
-
 static const CtlVerb *find_verb(const CtlVerb *verbs, const char *name) {
         for (; verbs->name; verbs++) {
                 if (strcmp(verbs->name, name) == 0) {
@@ -212,13 +162,13 @@ static const CtlVerb *find_verb(const CtlVerb *verbs, const char *name) {
 }
 
 /* The verb is the first argument that is no option and no option's value; options before it are only the
- * common ones. */
-static const char *first_word(int argc, char *argv[]) {
-        for (int i = 1; i < argc; i++) {
+ * common ones. Returns its place, or argc. */
+static int next_word(int argc, char *argv[], int i) {
+        for (; i < argc; i++) {
                 size_t at;
 
                 if (argv[i][0] != '-') {
-                        return argv[i];
+                        break;
                 }
                 if (strncmp(argv[i], "--", 2) == 0 && !strchr(argv[i], '=')) {
                         const CtlOption *option = find_option(common_options, argv[i] + 2,
@@ -226,7 +176,7 @@ static const char *first_word(int argc, char *argv[]) {
                         i += option && option->argument;
                 }
         }
-        return NULL;
+        return i < argc ? i : argc;
 }
 
 static int take_value(const Ctl *ctl, const CtlOption *option, const char *attached, int argc, char *argv[],
@@ -252,60 +202,106 @@ static int take_value(const Ctl *ctl, const CtlOption *option, const char *attac
         return 0;
 }
 
-static int remember(Ctl *ctl, const CtlOption *option, size_t at) {
+static int remember(Ctl *ctl, const CtlOption *option, const char *value) {
         _cleanup_free_ char *text = NULL;
         bool repeats = option->argument && string_has_suffix(option->argument, "…");
-        int r = repeats ? string_format(&text, "%s=%s", option->name, ctl->values[at]) : 0;
+        int r = repeats ? string_format(&text, "%s=%s", option->name, value) : 0;
 
         return r < 0 || !repeats ? r : strv_append(&ctl->given, text);
 }
 
-/* Before the verb there are the common options only: `weirctl --state=DIR streams --state=ok`. */
-static int parse_option(Parsed *parsed, bool has_verb, int argc, char *argv[], int *index) {
-        const char *word = argv[*index], *name = word[1] == '-' ? word + 2 : NULL;
-        const char *equals = name ? strchr(name, '=') : NULL;
-        size_t length = equals ? (size_t) (equals - name) : name ? strlen(name) : 0, at;
-        const CtlVerb *verb = has_verb ? parsed->ctl.verb : NULL;
-        const CtlOption *option;
-        char letter = !name && !word[2] ? word[1] : 0;
-        int r;
+/* Where the words are that an option may take its value from. */
+typedef struct Words {
+        int argc, index;
+        char **argv;
+        const CtlVerb *verb; /* NULL before it: `weirctl --state=DIR streams --state=ok` */
+} Words;
 
-        option = find_option(verb ? verb->options : NULL, name, length, letter, &at);
+/* By its name or its letter: the verb's own option, or one of every verb, and where its value goes. */
+static const CtlOption *look_up(Parsed *parsed, const CtlVerb *verb, const char *name, size_t length,
+                                char letter, const char ***ret_value) {
+        size_t at;
+        const CtlOption *option = find_option(verb ? verb->options : NULL, name, length, letter, &at);
+
         if (option) {
-                r = take_value(&parsed->ctl, option, equals ? equals + 1 : NULL, argc, argv, index,
-                               &parsed->ctl.values[at]);
-                return r < 0 ? r : remember(&parsed->ctl, option, at);
+                *ret_value = parsed->ctl.values + at;
+                return option;
         }
         option = find_option(common_options, name, length, letter, &at);
         if (option) {
-                return take_value(&parsed->ctl, option, equals ? equals + 1 : NULL, argc, argv, index,
-                                  &parsed->common[at]);
+                *ret_value = parsed->common + at;
         }
-        (void) ctl_fail(&parsed->ctl, 0,
-                        verb ? "`weirctl VERB --help` lists a verb's options." :
-                               "`weirctl --help` lists them.",
-                        "There is no option %s%s%s.", word, verb ? " of " : "", verb ? verb->name : "");
+        return option;
+}
+
+static int refuse_option(const Parsed *parsed, const Words *words) {
+        _cleanup_free_ char *next = NULL;
+        const char *name = words->verb ? words->verb->name : "";
+
+        (void) string_format(&next, "`weirctl %s%s--help` lists them.", name, *name ? " " : "");
+        (void) ctl_fail(&parsed->ctl, 0, next, "There is no option %s%s%s.", words->argv[words->index],
+                        *name ? " of " : "", name);
         return -EINVAL;
 }
 
+static int accept_option(Parsed *parsed, const CtlOption *option, const char *attached, Words *words,
+                         const char **value) {
+        int r = take_value(&parsed->ctl, option, attached, words->argc, words->argv, &words->index, value);
+
+        return r < 0 ? r : remember(&parsed->ctl, option, *value);
+}
+
+/* --name, --name=VALUE, --name VALUE. */
+static int parse_name(Parsed *parsed, const char *name, Words *words) {
+        const char *equals = strchr(name, '='), **value;
+        const CtlOption *option = look_up(parsed, words->verb, name,
+                                          equals ? (size_t) (equals - name) : strlen(name), 0, &value);
+
+        return option ? accept_option(parsed, option, equals ? equals + 1 : NULL, words, value) :
+                        refuse_option(parsed, words);
+}
+
+/* -f, -n VALUE, -nVALUE, -fnVALUE. */
+static int parse_letters(Parsed *parsed, const char *letters, Words *words) {
+        for (const char *letter = letters; *letter; letter++) {
+                const char **value;
+                const CtlOption *option = look_up(parsed, words->verb, NULL, 0, *letter, &value);
+                bool takes = option && option->argument && option->argument[0] != '[';
+                int r;
+
+                if (!option) {
+                        return refuse_option(parsed, words);
+                }
+                r = accept_option(parsed, option, takes && letter[1] ? letter + 1 : NULL, words, value);
+                if (r < 0 || takes) {
+                        return r;
+                }
+        }
+        return 0;
+}
+
 static int parse_words(Parsed *parsed, int argc, char *argv[]) {
-        bool has_verb = false, has_ended = false;
+        Words words = { .argc = argc, .argv = argv };
+        bool has_ended = false;
         int r;
 
-        for (int i = 1; i < argc; i++) {
+        for (words.index = 1; words.index < argc; words.index++) {
+                const char *word = argv[words.index];
+
                 has_ended = has_ended || (parsed->ctl.verb && parsed->ctl.verb->takes_command &&
                                           parsed->ctl.n_arguments >= 2);
-                if (!has_ended && strcmp(argv[i], "--") == 0) {
+                if (!has_ended && strcmp(word, "--") == 0) {
                         has_ended = true;
-                } else if (!has_ended && argv[i][0] == '-' && argv[i][1]) {
-                        r = parse_option(parsed, has_verb, argc, argv, &i);
+                } else if (!has_ended && word[0] == '-' && word[1]) {
+                        r = word[1] == '-' ? parse_name(parsed, word + 2, &words) :
+                                             parse_letters(parsed, word + 1, &words);
                         if (r < 0) {
                                 return r;
                         }
-                } else if (!has_verb) {
-                        has_verb = true;
+                } else if (!words.verb) {
+                        words.verb = parsed->ctl.verb;
                 } else {
-                        r = strv_append(&parsed->ctl.arguments, argv[i]);
+                        r = strv_append(&parsed->ctl.arguments, argv[words.index]);
                         if (r < 0) {
                                 return r;
                         }
@@ -325,51 +321,87 @@ static bool wants_json(int argc, char *argv[]) {
         return false;
 }
 
+static int refuse_arguments(const Ctl *ctl) {
+        const CtlVerb *verb = ctl->verb;
+        _cleanup_free_ char *next = NULL;
+
+        (void) string_format(&next, "`weirctl %s --help` tells more.", verb->name);
+        return ctl_fail(ctl, CTL_EXIT_USAGE, next, "%s %s. Usage: weirctl %s [OPTION…]%s%s", verb->name,
+                        ctl->n_arguments < verb->min_arguments ? "needs more arguments" :
+                        verb->max_arguments == 0               ? "takes no arguments" :
+                                                                 "takes fewer arguments",
+                        verb->name, *verb->synopsis ? " " : "", verb->synopsis);
+}
+
 static int run_verb(Parsed *parsed, const CtlVerb *verbs) {
         Ctl *ctl = &parsed->ctl;
 
         ctl->json = parsed->common[0] != NULL; /* one that belongs to a command does not count */
         if (parsed->common[3]) {
-                return ctl->verb ? print_verb_help(ctl->verb) : print_help(verbs);
+                ctl_help(verbs, ctl->verb, common_options);
+                return 0;
         }
         if (parsed->common[4]) {
                 printf("weirctl %s\n", WEIR_VERSION);
                 return 0;
         }
-        if (!ctl->verb) {
-                (void) print_help(verbs);
+        if (!ctl->verb && !ctl->json) {
+                ctl_help(verbs, NULL, common_options);
                 return CTL_EXIT_USAGE;
         }
+        if (!ctl->verb) {
+                return ctl_fail(ctl, CTL_EXIT_USAGE, "`weirctl --help` lists the verbs.",
+                                "There is no verb: weirctl VERB is expected.");
+        }
         if (ctl->n_arguments < ctl->verb->min_arguments || ctl->n_arguments > ctl->verb->max_arguments) {
-                return ctl_fail(ctl, CTL_EXIT_USAGE, NULL, "Usage: weirctl %s [OPTION…] %s", ctl->verb->name,
-                                ctl->verb->synopsis);
+                return refuse_arguments(ctl);
         }
         ctl->config_directory = parsed->common[1] ? parsed->common[1] : WEIR_CONFIG_DIRECTORY;
         ctl->state_directory = parsed->common[2] ? parsed->common[2] : WEIR_STATE_DIRECTORY;
         return ctl->verb->run(ctl);
 }
 
-int ctl_main(const CtlVerb *verbs, int argc, char *argv[]) {
-        Parsed parsed = { .ctl.json = wants_json(argc, argv) };
-        const char *word = first_word(argc, argv);
-        int status = CTL_EXIT_USAGE;
+static int run_words(Parsed *parsed, const CtlVerb *verbs, int argc, char *argv[]) {
+        int at = next_word(argc, argv, 1);
+        bool wants_help = at < argc && strcmp(argv[at], "help") == 0;
 
-        (void) setlocale(LC_CTYPE, "");
-        log_setup("weirctl");
-        if (word) {
-                parsed.ctl.verb = find_verb(verbs, word);
-                if (!parsed.ctl.verb) {
-                        return ctl_fail(&parsed.ctl, CTL_EXIT_USAGE, "`weirctl --help` lists the verbs.",
-                                        "There is no verb %s.", word);
+        at = wants_help ? next_word(argc, argv, at + 1) : at;
+        if (at < argc) {
+                parsed->ctl.verb = find_verb(verbs, argv[at]);
+                if (!parsed->ctl.verb) {
+                        return ctl_fail(&parsed->ctl, CTL_EXIT_USAGE, "`weirctl --help` lists the verbs.",
+                                        "There is no verb %s.", argv[at]);
                 }
         }
-        if (parse_words(&parsed, argc, argv) >= 0) {
-                status = run_verb(&parsed, verbs);
+        if (wants_help) { /* as `p4 help` */
+                ctl_help(verbs, parsed->ctl.verb, common_options);
+                return 0;
         }
+        return parse_words(parsed, argc, argv) < 0 ? CTL_EXIT_USAGE : run_verb(parsed, verbs);
+}
+
+/* An answer of which a part is missing is none: that is told, and no success. */
+static int finish_output(int status) {
+        bool was_lost = ferror(stdout) != 0; /* some time ago: errno is another one's by now */
+
+        errno = 0;
+        if (fflush(stdout) == 0 && !was_lost) {
+                return status;
+        }
+        fprintf(stderr, "weirctl: Failed to write the answer%s%s.\n", errno ? ": " : "",
+                errno ? strerror(errno) : "");
+        return status != 0 ? status : 1;
+}
+
+int ctl_main(const CtlVerb *verbs, int argc, char *argv[]) {
+        Parsed parsed = { .ctl.json = wants_json(argc, argv) };
+        int status;
+
+        fd_fill_standard();
+        (void) setlocale(LC_CTYPE, "");
+        log_setup("weirctl");
+        status = run_words(&parsed, verbs, argc, argv);
         strv_free(parsed.ctl.given);
         strv_free(parsed.ctl.arguments);
-        if (fflush(stdout) != 0 && status == 0) {
-                status = 1;
-        }
-        return status;
+        return finish_output(status);
 }

@@ -151,7 +151,7 @@ int ctl_retry(Ctl *ctl) {
         _cleanup_(jobs_client_freep) JobsClient *client = NULL;
         _cleanup_(job_record_done) JobRecord job = {};
         _cleanup_free_ char *message = NULL, *what = NULL;
-        int status = 1, r = ctl_job_connect(ctl, &client, &status);
+        int status = 1, r = ctl_job_open(ctl, &client, &status);
 
         if (r < 0) {
                 return status;

@@ -6,10 +6,8 @@
 
 #include "base/string_util.h"
 #include "base/time_util.h"
-#include "domain/job_stage.h"
+#include "domain/job_id.h"
 #include "services/ctl_output.h"
-
-#define LOOK_USEC (5 * USEC_PER_SEC) /* also without a signal: it may have been lost with a restart */
 
 int ctl_job_connect(const Ctl *ctl, JobsClient **ret, int *ret_status) {
         int r = jobs_client_new(ret);
@@ -19,6 +17,29 @@ int ctl_job_connect(const Ctl *ctl, JobsClient **ret, int *ret_status) {
                                        "Failed to reach weir-jobd: %s.", strerror(-r));
         }
         return r;
+}
+
+int ctl_job_check_name(const Ctl *ctl, const char *id) {
+        return job_id_is_valid(id) ? 0 :
+                                     ctl_fail(ctl, CTL_EXIT_USAGE, "`weirctl jobs` lists them.",
+                                              "%.100s%s is no job's name.", id, strlen(id) > 100 ? "…" : "");
+}
+
+int ctl_job_open(const Ctl *ctl, JobsClient **ret, int *ret_status) {
+        int status = ctl_job_check_name(ctl, ctl->arguments[0]);
+
+        if (status != 0) {
+                *ret_status = status;
+                return -EINVAL;
+        }
+        return ctl_job_connect(ctl, ret, ret_status);
+}
+
+/* Whoever may not create jobs is told another thing than who may not steer that of somebody else. */
+static const char *what_next(int error, const char *text, const char *next) {
+        return error == -EACCES && strstr(text, "org.weir.jobs.create") ?
+                               "Run it as root, join the group `weir`, or ask an administrator for org.weir.jobs.create." :
+                               next;
 }
 
 int ctl_job_explain(const Ctl *ctl, int error, const char *what, const char *message) {
@@ -46,8 +67,8 @@ int ctl_job_explain(const Ctl *ctl, int error, const char *what, const char *mes
         while (i + 1 < ELEMENTSOF(table) && table[i].error != error) {
                 i++;
         }
-        return ctl_fail(ctl, table[i].status, table[i].next, "Failed to %s: %.*s.", what,
-                        (int) (length > 0 && text[length - 1] == '.' ? length - 1 : length), text);
+        return ctl_fail(ctl, table[i].status, what_next(error, text, table[i].next), "Failed to %s: %.*s.",
+                        what, (int) (length > 0 && text[length - 1] == '.' ? length - 1 : length), text);
 }
 
 int ctl_job_fail(const Ctl *ctl, int error, const char *what, const char *id, const char *message) {
@@ -174,97 +195,22 @@ void ctl_write_job(JsonWriter *writer, const char *key, const JobRecord *job) {
         json_object_end(writer);
 }
 
+void ctl_write_listed_job(JsonWriter *writer, const JobRecord *job) {
+        json_object_begin(writer, NULL);
+        write_state(writer, job);
+        write_outcome(writer, job);
+        json_null(writer, "conflicts");
+        json_null(writer, "history");
+        json_null(writer, "left_behind");
+        json_object_end(writer);
+}
+
 int ctl_print_job_json(const JobRecord *job) {
         CtlJson json;
 
         ctl_json_begin(&json);
         ctl_write_job(&json.writer, NULL, job);
         return ctl_json_print(&json);
-}
-
-/* --- waiting --------------------------------------------------------------------------------------------------------- */
-
-typedef struct Wait {
-        const Ctl *ctl;
-        JobsClient *client;
-        const char *id;
-        uint64_t settled_at; /* monotonic */
-        char *told;          /* the last line */
-} Wait;
-
-/* A line for each change. On stderr: what is printed on stdout is the end. */
-static void tell_progress(Wait *wait, const JobRecord *job) {
-        _cleanup_free_ char *line = NULL, *place = NULL;
-        bool is_queued = job->position > 0;
-        int r = !is_queued ? 0 :
-                             string_format(&place, ", place %" PRIu32 "%s%s", job->position,
-                                           string_is_empty(job->blocked_by) ? "" : ", waits for ",
-                                           job->blocked_by ? job->blocked_by : "");
-
-        r = r < 0 ? r :
-                    string_format(&line, "%s: %s%s%s", job->id, job->status, is_queued ? "" : ", ",
-                                  is_queued ? place : job->stage);
-        if (r < 0 || wait->ctl->json || string_equal(line, wait->told)) {
-                return;
-        }
-        fprintf(stderr, "%s\n", line);
-        (void) string_replace(&wait->told, line);
-}
-
-static bool is_over(const Wait *wait, const JobRecord *job) {
-        JobStatus status = job_status_from_string(job->status);
-
-        return status < 0 || job_status_is_final(status) ||
-               (status == JOB_STATUS_NEEDS_RESOLVE && now_monotonic() >= wait->settled_at);
-}
-
-static uint64_t patience(const Wait *wait) {
-        uint64_t now = now_monotonic();
-
-        return wait->settled_at > now && wait->settled_at - now < LOOK_USEC ? wait->settled_at - now :
-                                                                              LOOK_USEC;
-}
-
-/* weir-jobd may be restarted meanwhile: that is waited for, too. */
-static int look(Wait *wait, JobRecord *ret, char **ret_message) {
-        int r = jobs_client_get(wait->client, wait->id, ret, ret_message);
-
-        for (unsigned i = 0; i < 10 && (r == -EHOSTDOWN || r == -ETIMEDOUT); i++) {
-                free(TAKE_PTR(*ret_message));
-                (void) jobs_client_wait(wait->client, USEC_PER_SEC);
-                r = jobs_client_get(wait->client, wait->id, ret, ret_message);
-        }
-        return r;
-}
-
-static int wait_for(Wait *wait, JobRecord *ret, char **ret_message) {
-        int r = jobs_client_watch(wait->client, wait->id, JOBS_WATCH_CHANGES);
-
-        while (r >= 0) {
-                JobRecord job = {};
-
-                r = look(wait, &job, ret_message);
-                if (r < 0) {
-                        break;
-                }
-                tell_progress(wait, &job);
-                if (is_over(wait, &job)) {
-                        *ret = job;
-                        return 0;
-                }
-                job_record_done(&job);
-                r = jobs_client_wait(wait->client, patience(wait));
-        }
-        return r;
-}
-
-int ctl_job_wait(const Ctl *ctl, JobsClient *client, const char *id, uint64_t settle_usec, JobRecord *ret,
-                 char **ret_message) {
-        Wait wait = { .ctl = ctl, .client = client, .id = id, .settled_at = now_monotonic() + settle_usec };
-        int r = wait_for(&wait, ret, ret_message);
-
-        free(wait.told);
-        return r;
 }
 
 /* --- ends ------------------------------------------------------------------------------------------------------------ */

@@ -15,6 +15,10 @@
 
 /* Negative: it was told, the exit status is in *ret_status. */
 int ctl_job_connect(const Ctl *ctl, JobsClient **ret, int *ret_status);
+/* 0, or the exit status: it was told that this is no job's name. */
+int ctl_job_check_name(const Ctl *ctl, const char *id);
+/* Both, for verbs whose first argument is a job. As ctl_job_connect(). */
+int ctl_job_open(const Ctl *ctl, JobsClient **ret, int *ret_status);
 /* Tells why weir-jobd did not do something ("create the job", "cancel INT-20261121-001"). Returns the exit status. */
 int ctl_job_explain(const Ctl *ctl, int error, const char *what, const char *message);
 
@@ -25,6 +29,8 @@ int ctl_job_tell(const Ctl *ctl, const char *id, const char *sentence);
 
 /* A job as an object: every field, null for what it has not. */
 void ctl_write_job(JsonWriter *writer, const char *key, const JobRecord *job);
+/* The same of a list: what lists do not tell is null. */
+void ctl_write_listed_job(JsonWriter *writer, const JobRecord *job);
 /* One object, printed. Returns the exit status 0, or 1. */
 int ctl_print_job_json(const JobRecord *job);
 

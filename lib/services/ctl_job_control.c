@@ -43,7 +43,7 @@ int ctl_cancel(Ctl *ctl) {
         _cleanup_(jobs_client_freep) JobsClient *client = NULL;
         _cleanup_free_ char *message = NULL;
         const char *id = ctl->arguments[0];
-        int status = 1, r = ctl_job_connect(ctl, &client, &status);
+        int status = 1, r = ctl_job_open(ctl, &client, &status);
 
         if (r < 0) {
                 return status;
@@ -62,7 +62,7 @@ int ctl_continue(Ctl *ctl) {
         _cleanup_(jobs_client_freep) JobsClient *client = NULL;
         _cleanup_free_ char *message = NULL;
         const char *id = ctl->arguments[0];
-        int status = 1, r = ctl_job_connect(ctl, &client, &status);
+        int status = 1, r = ctl_job_open(ctl, &client, &status);
 
         if (r < 0) {
                 return status;

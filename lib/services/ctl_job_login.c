@@ -72,15 +72,23 @@ static int fail(const Attempt *attempt, const P4Result *result, int *ret_status)
                 { P4_MISSING, 1, "Install Perforce's `p4`, or name it in weir.yaml." },
                 { _P4_CLASS_MAX, 1, NULL },
         };
-        size_t i = 0;
+        const char *said = result->text ? result->text : p4_class_to_string(result->p4_class);
+        size_t i = 0, length = strlen(said);
+        _cleanup_free_ char *next = NULL;
 
         while (i + 1 < ELEMENTSOF(table) && table[i].p4_class != result->p4_class) {
                 i++;
         }
-        *ret_status = ctl_fail(attempt->ctl, table[i].status, table[i].next,
-                               "Not logged in to %s (%s) as %s: %s", attempt->config->name,
-                               attempt->config->p4port, attempt->login->user,
-                               result->text ? result->text : p4_class_to_string(result->p4_class));
+        if (result->p4_class == P4_AUTH) {
+                (void) string_format(
+                                &next,
+                                "`p4 -p %s -u %s login`, or run it on a terminal and type the password.",
+                                attempt->config->p4port, attempt->login->user);
+        }
+        *ret_status = ctl_fail(attempt->ctl, table[i].status, next ? next : table[i].next,
+                               "Not logged in to %s (%s) as %s: %s%s", attempt->config->name,
+                               attempt->config->p4port, attempt->login->user, said,
+                               length > 0 && said[length - 1] == '.' ? "" : ".");
         return -EACCES;
 }
 

@@ -107,7 +107,7 @@ static int print_list(const Ctl *ctl, const JobRecords *jobs, int (*print)(const
                 ctl_json_begin(&json);
                 json_array_begin(&json.writer, NULL);
                 for (size_t i = 0; i < jobs->n_items; i++) {
-                        ctl_write_job(&json.writer, NULL, jobs->items + i);
+                        ctl_write_listed_job(&json.writer, jobs->items + i);
                 }
                 json_array_end(&json.writer);
                 return ctl_json_print(&json);
@@ -156,6 +156,9 @@ int ctl_jobs(Ctl *ctl) {
         if (filter.status && job_status_from_string(filter.status) < 0) {
                 return ctl_fail(ctl, CTL_EXIT_USAGE, "`weirctl jobs --help` lists them.",
                                 "There is no status %s.", filter.status);
+        }
+        if (filter.before && (status = ctl_job_check_name(ctl, filter.before)) != 0) {
+                return status;
         }
         if (ctl_job_connect(ctl, &client, &status) < 0) {
                 return status;
@@ -265,6 +268,15 @@ static int print_conflicts(const JobRecord *job) {
         return r;
 }
 
+/* Whoever looks at a job that waits for people is probably one of them. */
+static void print_next(const JobRecord *job) {
+        if (string_equal(job->status, job_status_to_string(JOB_STATUS_NEEDS_RESOLVE))) {
+                printf("\nNext: `weirctl resolve %s FILE --show` prints both sides, --accept=HOW decides;\n"
+                       "      or `p4 -c %s resolve`, then `weirctl continue %s`.\n",
+                       job->id, string_or_null(job->client) ?: "CLIENT", job->id);
+        }
+}
+
 static void print_story(const JobRecord *job) {
         char at[TIME_TEXT_MAX];
 
@@ -281,7 +293,7 @@ int ctl_show(Ctl *ctl) {
         _cleanup_(jobs_client_freep) JobsClient *client = NULL;
         _cleanup_(job_record_done) JobRecord job = {};
         _cleanup_free_ char *message = NULL, *what = NULL;
-        int status = 1, r = ctl_job_connect(ctl, &client, &status);
+        int status = 1, r = ctl_job_open(ctl, &client, &status);
 
         if (r < 0) {
                 return status;
@@ -296,5 +308,7 @@ int ctl_show(Ctl *ctl) {
         }
         print_fields(&job);
         print_story(&job);
-        return print_conflicts(&job) < 0;
+        r = print_conflicts(&job);
+        print_next(&job);
+        return r < 0;
 }

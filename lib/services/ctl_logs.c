@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "base/string_util.h"
 #include "base/time_util.h"
-#include "domain/job_id.h"
 #include "domain/job_stage.h"
 #include "services/ctl_job.h"
 #include "services/ctl_output.h"
@@ -173,17 +172,19 @@ static int read_logs(Logs *logs, uint64_t n, JobsClient *client) {
 }
 
 /* A job may be known although its lines are not kept any more, and the other way round. */
-static int check_job(const Ctl *ctl, JobsClient *client, const char *id) {
+static int explain_nothing(const Ctl *ctl, const char *id) {
+        _cleanup_(jobs_client_freep) JobsClient *client = NULL;
         _cleanup_(job_record_done) JobRecord job = {};
-        _cleanup_free_ char *message = NULL, *what = NULL;
-        int r = jobs_client_get(client, id, &job, &message);
+        _cleanup_free_ char *message = NULL;
+        int status = 1, r = ctl_job_connect(ctl, &client, &status);
 
         if (r < 0) {
-                (void) string_format(&what, "find %s", id);
-                return ctl_job_explain(ctl, r, what ? what : "find the job", message);
+                return status;
         }
-        return ctl_fail(ctl, 1, NULL, "The journal has %s %s.",
-                        ctl_option(ctl, "stage") ? "no such lines of" : "no lines of", id);
+        r = jobs_client_get(client, id, &job, &message);
+        return r < 0 ? ctl_job_fail(ctl, r, "find", id, message) :
+                       ctl_fail(ctl, 1, NULL, "The journal has %s %s.",
+                                ctl_option(ctl, "stage") ? "no such lines of" : "no lines of", id);
 }
 
 int ctl_logs(Ctl *ctl) {
@@ -195,17 +196,17 @@ int ctl_logs(Ctl *ctl) {
         if (ctl_option_uint(ctl, "lines", 0, LINES_MAX, &n) < 0) {
                 return CTL_EXIT_USAGE;
         }
-        if (!job_id_is_valid(logs.id)) {
-                return ctl_fail(ctl, CTL_EXIT_USAGE, "`weirctl jobs` lists them.", "%s is no job's name.",
-                                logs.id);
+        if ((status = ctl_job_check_name(ctl, logs.id)) != 0) {
+                return status;
         }
         if (logs.stage && job_stage_from_string(logs.stage) < 0) {
                 return ctl_fail(ctl, CTL_EXIT_USAGE, NULL, "There is no stage %s.", logs.stage);
         }
-        if (ctl_job_connect(ctl, &client, &status) < 0) {
+        /* The journal needs no bus; knowing when the job has ended does. */
+        if (ctl_flag(ctl, "follow") && ctl_job_connect(ctl, &client, &status) < 0) {
                 return status;
         }
         r = read_logs(&logs, n, client);
         job_log_done(&logs.log);
-        return r < 0 ? fail(ctl, r, logs.id) : logs.n_lines > 0 ? 0 : check_job(ctl, client, logs.id);
+        return r < 0 ? fail(ctl, r, logs.id) : logs.n_lines > 0 ? 0 : explain_nothing(ctl, logs.id);
 }

@@ -8,6 +8,7 @@
 
 #include "base/fd_util.h"
 #include "base/string_util.h"
+#include "services/ctl_job.h"
 #include "services/ctl_output.h"
 #include "services/ctl_table.h"
 #include "services/preview.h"
@@ -81,8 +82,7 @@ static int explain(const Ctl *ctl, const Run *run, int error) {
         if (error == -ECANCELED) {
                 return ctl_fail(ctl, 130, NULL, "Interrupted.");
         }
-        return ctl_fail(ctl, 1, NULL, "Failed to preview it: %s.",
-                        run->error ? run->error : strerror(-error));
+        return ctl_job_explain(ctl, -EIO, "preview it", run->error ? run->error : strerror(-error));
 }
 
 int ctl_preview(const Ctl *ctl, const JobSpec *spec, const JobLogin *login) {

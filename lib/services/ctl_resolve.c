@@ -100,8 +100,7 @@ static int print_side(const Ctl *ctl, const JobText *text, const char *side) {
                 }
                 return fwrite(bytes->data, 1, bytes->size, stdout) == bytes->size ? 0 : 1;
         }
-        return ctl_fail(ctl, CTL_EXIT_USAGE, NULL, "There is no side \"%s\": merged, base, theirs or yours.",
-                        side);
+        return CTL_EXIT_USAGE; /* check_side() has told */
 }
 
 static int print_text(const Ctl *ctl, const JobText *text, const char *side) {
@@ -179,6 +178,19 @@ static int decide(const Ctl *ctl, JobsClient *client, const char *id) {
         return r < 0 ? ctl_job_fail(ctl, r, "resolve files of", id, message) : 0;
 }
 
+/* Also where JSON has all of them: a word that is none is a mistake. */
+static int check_side(const Ctl *ctl) {
+        const char *side = ctl_option(ctl, "show");
+
+        for (size_t i = 0; i < ELEMENTSOF(sides); i++) {
+                if (string_is_empty(side) || string_equal(sides[i].name, side)) {
+                        return 0;
+                }
+        }
+        return ctl_fail(ctl, CTL_EXIT_USAGE, NULL, "There is no side \"%s\": merged, base, theirs or yours.",
+                        side);
+}
+
 static int check_usage(const Ctl *ctl) {
         const char *accept = ctl_option(ctl, "accept");
         bool has_one = ctl->n_arguments == 2 && !ctl_flag(ctl, "all");
@@ -186,7 +198,7 @@ static int check_usage(const Ctl *ctl) {
         if (ctl_flag(ctl, "show")) {
                 return accept || !has_one ? ctl_fail(ctl, CTL_EXIT_USAGE, NULL,
                                                      "--show is about one file, and decides nothing.") :
-                                            0;
+                                            check_side(ctl);
         }
         if (!accept || ctl_flag(ctl, "all") == (ctl->n_arguments > 1)) {
                 return ctl_fail(ctl, CTL_EXIT_USAGE, NULL,
@@ -204,7 +216,7 @@ int ctl_resolve(Ctl *ctl) {
         const char *id = ctl->arguments[0], *path = ctl_option(ctl, "file");
         int status = check_usage(ctl);
 
-        if (status != 0 || ctl_job_connect(ctl, &client, &status) < 0) {
+        if (status != 0 || ctl_job_open(ctl, &client, &status) < 0) {
                 return status;
         }
         if (ctl_flag(ctl, "show")) {

@@ -24,6 +24,27 @@ static int refuse(Draft *draft, const char *next, const char *format, const char
         return -EINVAL;
 }
 
+/* A job is JSON, and what is no UTF-8 would be something else there. */
+static int check_utf8(const char *text, void *userdata) {
+        Draft *draft = userdata;
+
+        return string_is_utf8(text, strlen(text)) ?
+                               0 :
+                               refuse(draft, "Is it that of another locale? `iconv` converts it.",
+                                      "That is no UTF-8: ", text);
+}
+
+static int check_all_utf8(Draft *draft) {
+        const CtlOption *options = draft->ctl->verb->options;
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && options[i].name; i++) {
+                r = draft->ctl->values[i] ? check_utf8(draft->ctl->values[i], draft) : 0;
+                r = r < 0 ? r : ctl_option_each(draft->ctl, options[i].name, check_utf8, draft);
+        }
+        return r;
+}
+
 static int read_texts(Draft *draft) {
         static const struct {
                 const char *option;
@@ -112,7 +133,9 @@ static int add_hook(const char *text, void *userdata) {
         }
         r = job_command_split(command, &words);
         if (r < 0) {
-                return r == -EINVAL ? refuse(draft, NULL, "That is no command: ", command) : r;
+                return r == -EINVAL ? refuse(draft, NULL, "That is no command line: ",
+                                             *command ? command : "it is empty") :
+                                      r;
         }
         commands = draft->spec.hooks + hook;
         longer = reallocarray(commands->commands, commands->n_commands + 1, sizeof(*longer));
@@ -166,7 +189,8 @@ static int add_limit(const char *text, void *userdata) {
 
                 if (string_equal(table[i].name, name)) {
                         return table[i].parse(value, field) < 0 || *field == 0 || *field > INT64_MAX ?
-                                               refuse(draft, NULL, "That is no such limit: ", text) :
+                                               refuse(draft, "weirctl(1) tells what they take.",
+                                                      "That is no value of a limit: ", text) :
                                                0;
                 }
         }
@@ -214,8 +238,9 @@ static int check_spec(Draft *draft, char **ret_json) {
 }
 
 static int read_draft(Draft *draft, char **ret_json) {
-        int r = read_texts(draft);
+        int r = check_all_utf8(draft);
 
+        r = r < 0 ? r : read_texts(draft);
         r = r < 0 ? r : check_kind(draft);
         r = r < 0 ? r : read_changelist(draft);
         r = r < 0 ? r : read_policy(draft);

@@ -255,15 +255,26 @@ static int print_streams(const Ctl *ctl, MonitorStore *store, Rows *rows,
         return print_table(rows, n) < 0;
 }
 
+static int check_state(const Ctl *ctl, const char *state) {
+        static const char *const states[] = { "new", "ok", "stale", "gone" };
+
+        for (size_t i = 0; i < ELEMENTSOF(states); i++) {
+                if (!state || strcmp(state, states[i]) == 0) {
+                        return 0;
+                }
+        }
+        return ctl_fail(ctl, CTL_EXIT_USAGE, NULL, "--state=%s is none of new, ok, stale, gone.", state);
+}
+
 int ctl_streams(Ctl *ctl) {
         _cleanup_(monitor_store_closep) MonitorStore *store = NULL;
         const char *state = ctl_option(ctl, "state");
         bool all = ctl_flag(ctl, "all") || (state && strcmp(state, "gone") == 0);
         MonitorStreamFilter filter = { .with_gone = all, .with_retired = all };
         Rows rows = { .match = ctl_option(ctl, "match"), .state = state };
-        int status = 0;
+        int status = check_state(ctl, state);
 
-        if (ctl_open_store(ctl, DB_READ_ONLY, &store, &status) < 0) {
+        if (status != 0 || ctl_open_store(ctl, DB_READ_ONLY, &store, &status) < 0) {
                 return status;
         }
         status = find_server(ctl, store, &filter) < 0 ? 1 : print_streams(ctl, store, &rows, &filter);

@@ -4,6 +4,7 @@
 #include <systemd/sd-bus-vtable.h>
 
 #include "base/string_util.h"
+#include "domain/job_id.h"
 #include "resources/db.h"
 #include "services/jobs_look_bus.h"
 #include "services/jobs_object_bus.h"
@@ -23,8 +24,11 @@ int jobs_bus_fail(sd_bus_error *ret_error, int error, const char *id, const char
         };
 
         if (error == -ENOENT && !message) {
-                return sd_bus_error_setf(ret_error, JOBS_NAME ".Error.NoSuchJob", "There is no job %s",
-                                         id ? id : "");
+                return id && job_id_is_valid(id) ?
+                                       sd_bus_error_setf(ret_error, JOBS_NAME ".Error.NoSuchJob",
+                                                         "There is no job %s", id) :
+                                       sd_bus_error_set(ret_error, JOBS_NAME ".Error.NoSuchJob",
+                                                        "There is no such job: that is no job's name");
         }
         for (size_t i = 0; i < ELEMENTSOF(table); i++) {
                 if (table[i].code == error) {

@@ -169,7 +169,8 @@ int stage_integrate(Run *run, JobStage *ret_next) {
         if (integration.n_opened == 0) {
                 return nothing_integrated(run, ret_next);
         }
-        run_log(run, LOG_LEVEL_INFO, "%" PRIu64 " files are open for integration", integration.n_opened);
+        run_log(run, LOG_LEVEL_INFO, "%" PRIu64 " file%s open for integration", integration.n_opened,
+                integration.n_opened == 1 ? " is" : "s are");
         *ret_next = JOB_RESOLVE_PASS_1;
         return 0;
 }

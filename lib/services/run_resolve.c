@@ -141,7 +141,9 @@ int run_conflicts_tell(Run *run) {
         if (r < 0 || !is_new) {
                 return r;
         }
-        r = run->n_conflicts == 0 ? 0 : string_format(&status, "%zu files to resolve", run->n_conflicts);
+        r = run->n_conflicts == 0 ? 0 :
+                                    string_format(&status, "%zu file%s to resolve", run->n_conflicts,
+                                                  run->n_conflicts == 1 ? "" : "s");
         if (r >= 0) {
                 const JournalField fields[] = { { "MESSAGE_ID", WEIR_MESSAGE_JOB_CONFLICTS } };
                 run->conflicts_stamp = stamp;

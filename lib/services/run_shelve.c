@@ -176,9 +176,10 @@ static int nothing_to_shelve(Run *run, JobStage *ret_next) {
 static int end_trial(Run *run, JobStage *ret_next) {
         run->state.is_handed_over = true;
         return run_finish_done(run, ret_next,
-                               "Trial: %" PRIu64 " files are shelved in changelist %" PRIu64
+                               "Trial: %" PRIu64 " file%s shelved in changelist %" PRIu64
                                " of client %s; nothing was submitted",
-                               run->state.n_files, run->state.change, run->state.client);
+                               run->state.n_files, run->state.n_files == 1 ? " is" : "s are",
+                               run->state.change, run->state.client);
 }
 
 int stage_shelve(Run *run, JobStage *ret_next) {

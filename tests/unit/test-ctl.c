@@ -1,6 +1,7 @@
 /* weirctl's command line: every way to write an option, every wrong way, help, errors as text and as JSON. What is printed is caught in
  * a memfd in place of stdout and stderr. */
 #undef NDEBUG
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -128,6 +129,12 @@ static void test_options(void **state) {
                   "name=(none) flag=0 count=7 json=0 config=/etc/weir state=/var/lib/weir each:1 each:stop" },
                 { { "weirctl", "probe", "-n", "1", "--name=2", NULL },
                   "name=2 flag=0 count=7 json=0 config=/etc/weir state=/var/lib/weir" },
+                { { "weirctl", "probe", "-nx", NULL },
+                  "name=x flag=0 count=7 json=0 config=/etc/weir state=/var/lib/weir" },
+                { { "weirctl", "probe", "-fn5", "y", NULL },
+                  "name=5 flag=1 count=7 json=0 config=/etc/weir state=/var/lib/weir <y>" },
+                { { "weirctl", "probe", "-fn", "-f", "-ea=1", "-e-b", NULL },
+                  "name=-f flag=1 count=7 json=0 config=/etc/weir state=/var/lib/weir each:a=1 each:-b" },
                 { { "weirctl", "probe", "-", "", NULL },
                   "name=(none) flag=0 count=7 json=0 config=/etc/weir state=/var/lib/weir <-> <>" },
         };
@@ -149,14 +156,22 @@ static void test_usage_errors(void **state) {
                 { { "weirctl", "nothing", NULL }, "There is no verb nothing." },
                 { { "weirctl", "probe", "--nothing", NULL }, "There is no option --nothing of probe." },
                 { { "weirctl", "probe", "-x", NULL }, "There is no option -x of probe." },
-                { { "weirctl", "probe", "-fn", NULL }, "There is no option -fn of probe." },
+                { { "weirctl", "probe", "-fx", NULL }, "There is no option -fx of probe." },
+                { { "weirctl", "probe", "-fn", NULL }, "--name needs a value" },
+                { { "weirctl", "-f", "probe", NULL },
+                  "There is no option -f.\n  Next: `weirctl --help` lists them." },
+                { { "weirctl", "help", "nothing", NULL }, "There is no verb nothing." },
+                { { "weirctl", "--json", NULL }, "{\"error\":{\"message\":\"There is no verb" },
                 { { "weirctl", "probe", "--name", NULL }, "--name needs a value" },
                 { { "weirctl", "probe", "--flag=1", NULL }, "--flag takes no value." },
                 { { "weirctl", "probe", "--count=101", NULL },
                   "--count=101 is not a number from 0 to 100." },
                 { { "weirctl", "probe", "--count=-1", NULL }, "--count=-1 is not a number" },
-                { { "weirctl", "probe", "a", "b", "c", NULL }, "Usage: weirctl probe" },
-                { { "weirctl", "need", NULL }, "Usage: weirctl need" },
+                { { "weirctl", "probe", "a", "b", "c", NULL }, "Usage: weirctl probe [OPTION…] [A] [B]\n" },
+                { { "weirctl", "fail", "a", NULL },
+                  "fail takes no arguments. Usage: weirctl fail [OPTION…]\n  Next: `weirctl fail --help` tells more.\n" },
+                { { "weirctl", "need", NULL },
+                  "need needs more arguments. Usage: weirctl need [OPTION…] A\n" },
         };
         char text[4096];
 
@@ -198,12 +213,51 @@ static void test_help(void **state) {
         assert_true(strncmp(text, "weirctl ", 8) == 0);
 }
 
+static void test_help_as_verb(void **state) {
+        char text[8192], same[8192];
+
+        assert_int_equal(run(same, sizeof same, (const char *[]) { "weirctl", "--help", NULL }), 0);
+        assert_int_equal(run(text, sizeof text, (const char *[]) { "weirctl", "help", NULL }), 0);
+        assert_string_equal(text, same);
+        assert_int_equal(run(same, sizeof same, (const char *[]) { "weirctl", "probe", "--help", NULL }), 0);
+        assert_int_equal(run(text, sizeof text, (const char *[]) { "weirctl", "help", "probe", NULL }), 0);
+        assert_string_equal(text, same);
+}
+
+/* An answer that did not arrive is no success, however early the room was used up. */
+static void test_full_output(void **state) {
+        static const char *const words[][4] = {
+                { "weirctl", "--version", NULL },
+                { "weirctl", "help", "probe", NULL },
+        };
+        char complaint[256];
+
+        for (size_t i = 0; i < ELEMENTSOF(words); i++) {
+                int full = open("/dev/full", O_WRONLY | O_CLOEXEC), out = dup(STDOUT_FILENO),
+                    err = dup(STDERR_FILENO), said = memfd_create("complaint", MFD_CLOEXEC), status;
+                ssize_t n;
+
+                assert_true(full >= 0 && out >= 0 && err >= 0 && said >= 0);
+                (void) fflush(NULL);
+                assert_true(dup2(full, STDOUT_FILENO) >= 0 && dup2(said, STDERR_FILENO) >= 0);
+                status = ctl_main(verbs, (int) count_words(words[i]), (char **) words[i]);
+                clearerr(stdout);
+                assert_true(dup2(out, STDOUT_FILENO) >= 0 && dup2(err, STDERR_FILENO) >= 0);
+                n = pread(said, complaint, sizeof complaint - 1, 0);
+                assert_true(n >= 0);
+                complaint[n] = 0;
+                assert_int_equal(status, 1);
+                assert_string_equal(complaint,
+                                    "weirctl: Failed to write the answer: No space left on device.\n");
+                close(full), close(out), close(err), close(said);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_options),
-                cmocka_unit_test(test_usage_errors),
-                cmocka_unit_test(test_errors),
-                cmocka_unit_test(test_help),
+                cmocka_unit_test(test_options),      cmocka_unit_test(test_usage_errors),
+                cmocka_unit_test(test_errors),       cmocka_unit_test(test_help),
+                cmocka_unit_test(test_help_as_verb), cmocka_unit_test(test_full_output),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
