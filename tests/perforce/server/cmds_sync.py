@@ -69,6 +69,7 @@ class Sync:
         self.opened = {row.depotFile: row
                        for row in openfiles.of_client(ctx.store, ctx.client_name, scope.EVERYTHING)}
         self.recorded: list[tuple] = []
+        self.places: set[str] = set()       # where this command puts files
         self.most = opts.number("m") or sys.maxsize      # files to look at: those that are up to date count
 
     def run(self) -> None:
@@ -96,7 +97,7 @@ class Sync:
             within = len(steps) if seen <= self.most else within
         if not steps:
             self._nothing(arg, seen)
-        self._carry_out(steps, within)
+        self._carry_out(*self._replacing(steps, within))
 
     def _nothing(self, arg: FileArg, seen: int) -> None:
         if seen or arg.text is None:
@@ -146,6 +147,35 @@ class Sync:
         if have.rev != rev.rev:
             return Step("updated", depot_file, place, rev, have)
         return Step("refreshed", depot_file, place, rev, have) if self.force else None
+
+    # places that change hands
+
+    def _replacing(self, steps: list[Step], count: int) -> tuple[list[Step], int]:
+        """The steps, with one of a file that comes to where the client has another one, which its view has lost: it
+        replaces that.  An opened one stays where it is."""
+        holders = self._holders({step.clientFile for step in steps if step.action == "added"})
+        if not holders:
+            return steps, count
+        made, within = [], 0
+        for number, step in enumerate(steps):
+            holder = holders.get(step.clientFile)
+            if holder is not None and step.action == "added":
+                kept = holder.depotFile in self.opened
+                step = None if kept else step._replace(action="replaced", have=holder)
+            elif holder is not None and step.action == "deleted" and step.depotFile not in self.opened:
+                step = None
+            if step is not None:
+                made.append(step)
+                within += number < count
+        return made, within
+
+    def _holders(self, places: set[str]) -> dict[str, Have]:
+        """What the client has at these places of files that its view does not map any more."""
+        if not places:
+            return {}
+        rows = self.store.rows("SELECT depotFile, clientFile, rev FROM have WHERE client = ?", self.ctx.client_name)
+        return {row[1]: Have(*row) for row in rows
+                if row[1] in places and self.files.client_file(row[0]) is None}
 
     # opened files
 
@@ -198,6 +228,7 @@ class Sync:
         free = [step for step in steps if step.depotFile not in self.opened]
         total = [("totalFileSize", sum(step.rev.size or 0 for step in free if step.action != "deleted")),
                  ("totalFileCount", len(free)), ("change", self._newest(free))]
+        self.places = {step.clientFile for step in steps[:count] if step.action != "deleted"}
         for step in steps[:count]:
             if self._kept(step):
                 continue
@@ -231,7 +262,7 @@ class Sync:
     def _modified(self, step: Step) -> bool:
         """True (and said so) if the workspace file is not what was synced last."""
         place = step.have.clientFile if step.have else step.clientFile
-        base = openfiles.revision(self.store, step.depotFile, step.have.rev) if step.have else None
+        base = openfiles.revision(self.store, step.have.depotFile, step.have.rev) if step.have else None
         found = local_digest(self.ctx, self.files, place, base.type if base else step.rev.type)
         if found == "" or (base is not None and found == base.digest):
             return False
@@ -248,7 +279,7 @@ class Sync:
         if step.action == "deleted":
             self.outbox.remove(self.files.local(step.clientFile), done)
             return
-        if step.action == "replaced" and step.have.clientFile != step.clientFile:
+        if step.action == "replaced" and step.have.clientFile not in self.places:
             self.outbox.remove(self.files.local(step.have.clientFile), lambda: None)
         self.outbox.put(step.rev, self.files.local(step.clientFile), done, expand="K" not in self.opts)
 
@@ -265,11 +296,10 @@ class Sync:
             return
         with self.store.write():
             for step in self.recorded:
-                if step.action == "deleted":
+                if step.have is not None and (step.action == "deleted" or step.have.depotFile != step.depotFile):
                     self.store.execute("DELETE FROM have WHERE client = ? AND depotFile = ?",
-                                       self.ctx.client_name,
-                                       step.depotFile)
-                else:
+                                       self.ctx.client_name, step.have.depotFile)
+                if step.action != "deleted":
                     self._write_have(step.depotFile, step.clientFile, step.rev)
         self.recorded = []
 
