@@ -12,6 +12,8 @@ void run_state_done(RunState *state) {
         free(state->root);
         free(state->stream);
         free(state->boot);
+        free(state->others);
+        free(state->postponed);
         free(state->outcome);
         free(state->reason);
         free(state->error);
@@ -39,6 +41,8 @@ static const struct {
         { "reverted", FIELD_FLAG, offsetof(RunState, is_reverted) },
         { "boot", FIELD_TEXT, offsetof(RunState, boot) },
         { "conflicts", FIELD_NUMBER, offsetof(RunState, conflicts) },
+        { "others", FIELD_TEXT, offsetof(RunState, others) },
+        { "postponed", FIELD_TEXT, offsetof(RunState, postponed) },
         { "outcome", FIELD_TEXT, offsetof(RunState, outcome) },
         { "reason", FIELD_TEXT, offsetof(RunState, reason) },
         { "error", FIELD_TEXT, offsetof(RunState, error) },

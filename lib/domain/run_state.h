@@ -18,9 +18,11 @@ typedef struct RunState {
         uint64_t lock_waits; /* of these, because somebody had a file locked */
         uint64_t n_files;    /* in the shelf */
         bool is_reverted;    /* the files are in the shelf only */
+        char *postponed; /* what can be integrated only when this is submitted, in the server's words; NULL: nothing */
         char *boot; /* of the machine, when the workspace was written; NULL: it is on disk as it is */
         uint64_t conflicts; /* the stamp of the list that people were told when the workspace was synced last; 0: none */
         ChunkCounts chunks;
+        char *others; /* what others had open in a client that is not the job's own before a hook began, a file per line; NULL: no hook runs */
         /* Set at the end; NULL before. */
         char *outcome; /* "done", "failed" */
         char *reason, *error, *note;

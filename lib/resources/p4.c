@@ -393,7 +393,7 @@ static int judge_exit(P4Run *run, const ProcessResult *process) {
 
 /* What process_run() could not do. A program that is not there is a result, not a failure of ours. */
 static int judge_no_run(P4Run *run, int error) {
-        const char *home = run->server->home;
+        const char *home = run->server->home, *directory = run->server->directory;
 
         if (run->callback_error < 0) {
                 return run->callback_error;
@@ -401,7 +401,7 @@ static int judge_no_run(P4Run *run, int error) {
         if (run->result.p4_class == P4_PROTOCOL) {
                 return 0;
         }
-        if (home && access(home, X_OK) < 0) {
+        if ((home && access(home, X_OK) < 0) || (directory && access(directory, X_OK) < 0)) {
                 return -errno;
         }
         if (error == -ENOENT || error == -EACCES || error == -ENOEXEC) {
@@ -443,7 +443,7 @@ static int run_process(P4Run *run, const P4CommandLine *line) {
 
         spec.argv = (const char *const *) line->argv;
         spec.environment = (const char *const *) line->environment;
-        spec.directory = run->server->home;
+        spec.directory = run->server->directory ? run->server->directory : run->server->home;
         spec.input = run->command->batch ? line->batch.data : run->command->input;
         spec.input_length = run->command->batch ? line->batch.length : run->command->input_length;
         spec.uid = run->command->uid;

@@ -13,13 +13,14 @@
 #include "resources/p4_class.h"
 
 typedef struct P4Server {
-        const char *name;      /* weir's name of it: logs */
-        const char *port;      /* P4PORT */
-        const char *user;      /* P4USER */
-        const char *client;    /* may be NULL: a client name that does not exist is used */
-        const char *tickets;   /* P4TICKETS file */
-        const char *trust;     /* P4TRUST file */
-        const char *home;      /* private HOME, a directory */
+        const char *name;    /* weir's name of it: logs */
+        const char *port;    /* P4PORT */
+        const char *user;    /* P4USER */
+        const char *client;  /* may be NULL: a client name that does not exist is used */
+        const char *tickets; /* P4TICKETS file */
+        const char *trust;   /* P4TRUST file */
+        const char *home;    /* private HOME, a directory */
+        const char *directory; /* where p4 runs: a client with AltRoots has the root that this is below; NULL: home */
         const char *charset;   /* NULL: none */
         const char *program;   /* path of p4; NULL: "p4" from PATH of the process */
         uint64_t timeout_usec; /* per command; 0: P4_TIMEOUT_DEFAULT_USEC */

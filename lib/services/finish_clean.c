@@ -151,16 +151,17 @@ static int on_pending(const MarshalRecord *record, void *userdata) {
         return change ? strv_append(&sweep->changes, change) : 0;
 }
 
-/* Hooks, and people who resolve, may have made changelists there. They go with the client. */
+/* Hooks, and people who resolve, may have opened files and made changelists there. They go with the client. */
 static int sweep_client(Run *run) {
-        _cleanup_(p4_result_done) P4Result result = {};
+        _cleanup_(p4_result_done) P4Result result = {}, reverted = {};
         const char *const arguments[] = { "changes", "-s", "pending", "-c", run->state.client, NULL };
         Sweep sweep = {};
         P4Command command = P4_COMMAND_INIT;
         command.arguments = arguments;
         command.on_record = on_pending;
         command.userdata = &sweep;
-        int r = run_p4(run, &command, &result);
+        int r = run_p4_simple(run, &reverted, (const char *const[]) { "revert", "-k", "//...", NULL });
+        r = r < 0 ? r : run_p4(run, &command, &result);
         for (char **change = sweep.changes; r >= 0 && change && *change; change++) {
                 _cleanup_(p4_result_done) P4Result shelf = {}, deleted = {};
                 run_log(run, LOG_LEVEL_NOTICE, "Removing changelist %s of client %s", *change,

@@ -12,6 +12,7 @@
 #include "base/time_util.h"
 #include "resources/journal.h"
 #include "resources/notify.h"
+#include "services/run_client.h"
 #include "services/run_ticket.h"
 
 /* --- beginning and end ------------------------------------------------------------------------------ */
@@ -49,6 +50,7 @@ static void set_server(Run *run) {
                 .program = run->work.server.program,
                 .timeout_usec = run->work.server.timeout_usec,
         };
+        run_client_enter(run);
 }
 
 static int find_directories(Run *run) {
@@ -98,6 +100,7 @@ void run_done(Run *run) {
         (void) fd_close(run->lock_fd);
         strv_free(run->sources);
         job_pairs_done(&run->resolutions);
+        job_pairs_done(&run->tried);
         strv_free(run->texts);
         job_conflicts_done(&run->conflicts);
         free(run->reason);
@@ -129,10 +132,24 @@ static const char *const class_reasons[_P4_CLASS_MAX] = {
         [P4_MISSING] = "p4 is missing",    [P4_UNKNOWN] = "unknown to the server",
 };
 
+/* What many people meet and few understand from the words alone. */
+static const struct {
+        const char *text, *reason, *hint;
+} known_texts[] = {
+        { "Can't clobber writable file", "writable file in the way",
+          "\nSomebody made it writable without opening it: move it away, or give the client the option clobber" },
+};
+
 int run_fail_p4(Run *run, const char *command, const P4Result *result) {
-        const char *reason = class_reasons[result->p4_class];
-        return run_fail(run, reason ? reason : "p4 failed", "p4 %s: %s", command,
-                        result->text ? result->text : p4_class_to_string(result->p4_class));
+        const char *reason = class_reasons[result->p4_class], *hint = "";
+        const char *text = result->text ? result->text : p4_class_to_string(result->p4_class);
+        for (size_t i = 0; i < ELEMENTSOF(known_texts); i++) {
+                if (strstr(text, known_texts[i].text)) {
+                        reason = known_texts[i].reason;
+                        hint = known_texts[i].hint;
+                }
+        }
+        return run_fail(run, reason ? reason : "p4 failed", "p4 %s: %s%s", command, text, hint);
 }
 
 /* --- the good end ----------------------------------------------------------------------------------- */

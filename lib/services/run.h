@@ -38,6 +38,7 @@ typedef struct Run {
         int lock_fd;           /* of the workspace */
         char **sources;        /* depot paths; between INIT and GET_LATEST_CL */
         JobPairs resolutions;  /* what people want resolved how, not yet done */
+        JobPairs tried;        /* what of it was tried just now */
         char **texts;          /* files whose conflicts people want to read; NULL: none */
         JobConflicts conflicts;
         size_t n_conflicts;       /* beyond what is listed, too */

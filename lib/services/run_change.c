@@ -181,22 +181,53 @@ int run_change_revert(Run *run) {
         return r < 0 || p4_class_is_success(result.p4_class) ? r : run_fail_p4(run, "revert", &result);
 }
 
-static int note_strangers(const char *depot_file, const char *action, uint64_t change, void *userdata) {
-        size_t *n = userdata;
-        *n += change == 0;
-        return 0;
+/* --- what hooks opened ------------------------------------------------------------------------------ */
+
+static int note_other(const char *depot_file, const char *action, uint64_t change, void *userdata) {
+        const Run *run = ((void **) userdata)[0];
+        Buffer *others = ((void **) userdata)[1];
+        return change == run->state.change ? 0 : buffer_append_format(others, "%s\n", depot_file);
+}
+
+int run_change_note_others(Run *run) {
+        _cleanup_(buffer_done) Buffer others = {};
+        JobReport report = {};
+        if (run->state.is_managed || run->state.others) {
+                return 0; /* all is the job's, or an attempt before this one has noted it */
+        }
+        int r = run_change_opened(run, note_other, (void *[]) { run, &others });
+        r = r < 0 ? r : string_replace(&run->state.others, others.data ?: "");
+        return r < 0 ? r : run_report(run, &report);
+}
+
+static bool has_line(const char *text, const char *line) {
+        size_t length = strlen(line);
+        for (const char *at = text; at && *at; at += strspn(at, "\n")) {
+                size_t n = strcspn(at, "\n");
+                if (n == length && memcmp(at, line, n) == 0) {
+                        return true;
+                }
+                at += n;
+        }
+        return false;
+}
+
+static int note_new(const char *depot_file, const char *action, uint64_t change, void *userdata) {
+        const Run *run = ((void **) userdata)[0];
+        char ***files = ((void **) userdata)[1];
+        return change > 0 || has_line(run->state.others, depot_file) ? 0 : strv_append(files, depot_file);
 }
 
 int run_change_collect(Run *run) {
         _cleanup_(p4_result_done) P4Result result = {};
+        _cleanup_(strv_freep) char **files = NULL;
         char number[RUN_NUMBER_MAX];
-        size_t n = 0;
-        int r = run_change_opened(run, note_strangers, &n);
-        if (r < 0 || n == 0) {
-                return r;
-        }
-        r = run_p4_simple(run, &result,
-                          (const char *const[]) { "reopen", "-c", run_number(number, run->state.change),
-                                                  "//...", NULL });
-        return r < 0 || p4_class_is_success(result.p4_class) ? r : run_fail_p4(run, "reopen", &result);
+        const char *const arguments[] = { "reopen", "-c", run_number(number, run->state.change), NULL };
+        P4Command command = P4_COMMAND_INIT;
+        int r = run_change_opened(run, note_new, (void *[]) { run, &files });
+        command.arguments = arguments;
+        command.batch = (const char *const *) files;
+        r = r < 0 || !files ? r : run_p4_or_fail(run, &command, &result);
+        free(TAKE_PTR(run->state.others));
+        return r;
 }

@@ -10,7 +10,9 @@ int run_change_ensure(Run *run);
 int run_change_adopt(Run *run);
 /* Reverts what is open in it, nothing else. */
 int run_change_revert(Run *run);
-/* Moves what hooks opened elsewhere in the client into it. */
+/* Before a hook that may open files, and after it: what it opened in the default changelist is moved into the job's. What others had open
+ * before, and other changelists, are left alone. */
+int run_change_note_others(Run *run);
 int run_change_collect(Run *run);
 
 /* Calls on_file for every file that is opened in the client: depot path, action, changelist (0: the default one). */

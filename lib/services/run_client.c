@@ -1,8 +1,10 @@
 /* INIT: the client, and with it what the server says of source and target; the newest source changelist is then one command away. */
 #include "services/run_client.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -26,13 +28,15 @@ int run_client_trust(Run *run) {
 /* --- a given client --------------------------------------------------------------------------------- */
 
 typedef struct ClientForm {
-        char *root, *stream;
-        bool exists;
+        char *root, *stream, *host, *owner;
+        bool exists, is_locked;
 } ClientForm;
 
 static void client_form_done(ClientForm *form) {
         free(form->root);
         free(form->stream);
+        free(form->host);
+        free(form->owner);
 }
 
 /* The first of Root and AltRoots that is there; a client may be shared by hosts that differ in this. */
@@ -49,11 +53,50 @@ static const char *choose_root(const MarshalRecord *record) {
         return root;
 }
 
+/* The options are words; "unlocked" is another one. */
+static bool has_option(const char *options, const char *wanted) {
+        size_t length = strlen(wanted);
+        for (const char *at = options; at && *at; at += strspn(at, " ")) {
+                size_t n = strcspn(at, " ");
+                if (n == length && strncmp(at, wanted, length) == 0) {
+                        return true;
+                }
+                at += n;
+        }
+        return false;
+}
+
 static int on_client(const MarshalRecord *record, void *userdata) {
         ClientForm *form = userdata;
         form->exists = marshal_record_get(record, "Update") != NULL;
+        form->is_locked = has_option(marshal_record_get(record, "Options"), "locked");
         int r = string_replace(&form->root, choose_root(record));
-        return r < 0 ? r : string_replace(&form->stream, marshal_record_get(record, "Stream"));
+        r = r < 0 ? r : string_replace(&form->stream, marshal_record_get(record, "Stream"));
+        r = r < 0 ? r : string_replace(&form->host, marshal_record_get(record, "Host"));
+        return r < 0 ? r : string_replace(&form->owner, marshal_record_get(record, "Owner"));
+}
+
+/* What the server would refuse at the first file, and at every attempt to clean up after it. Spelling is the server's affair. */
+static int check_use(Run *run, const ClientForm *form) {
+        char host[HOST_NAME_MAX + 1] = "";
+        (void) gethostname(host, HOST_NAME_MAX);
+        if (!string_is_empty(form->host) && *host && strcasecmp(form->host, host) != 0) {
+                return run_fail(run, "client of another host",
+                                "The client %s can only be used from host %s, and this is %s; name another client, "
+                                "or empty its Host field",
+                                run->state.client, form->host, host);
+        }
+        if (form->is_locked && form->owner && strcasecmp(form->owner, run->server.user) != 0) {
+                return run_fail(run, "locked client",
+                                "The client %s is locked: only its owner %s can use it, and this job runs as %s",
+                                run->state.client, form->owner, run->server.user);
+        }
+        return 0;
+}
+
+void run_client_enter(Run *run) {
+        bool may_enter = !run->state.is_managed && run->state.root && access(run->state.root, X_OK) >= 0;
+        run->server.directory = may_enter ? run->state.root : NULL;
 }
 
 static int look_at_client(Run *run) {
@@ -72,8 +115,11 @@ static int look_at_client(Run *run) {
                 return run_fail(run, "unknown client", "There is no client %s on %s", run->state.client,
                                 run->spec.server);
         }
-        r = string_replace(&run->state.root, form.root);
-        return r < 0 ? r : string_replace(&run->state.stream, form.stream);
+        r = check_use(run, &form);
+        r = r < 0 ? r : string_replace(&run->state.root, form.root);
+        r = r < 0 ? r : string_replace(&run->state.stream, form.stream);
+        run_client_enter(run);
+        return r;
 }
 
 /* --- a client of the job's own ---------------------------------------------------------------------- */

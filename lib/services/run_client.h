@@ -13,4 +13,7 @@ int run_client_prepare(Run *run, const RunTarget *target);
 /* Appends the form, for `client -i`, of a client that shows the target below state.root. */
 int run_client_form(const Run *run, const RunTarget *target, Buffer *form);
 
+/* p4 runs in the root of a client that is not the job's own: of several roots it is the one that is used. */
+void run_client_enter(Run *run);
+
 int stage_init(Run *run, JobStage *ret_next);

@@ -3,6 +3,7 @@
 #include "services/run_edit.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -26,10 +27,25 @@ static int copy_content(int from, int to) {
         return n < 0 ? -errno : 0;
 }
 
+/* A link is put aside as what it is: that is the content of a file of type symlink. */
+static int put_link_aside(const char *path, const char *aside) {
+        char target[PATH_MAX];
+        ssize_t n = readlink(path, target, sizeof(target) - 1);
+        if (n < 0) {
+                return -errno;
+        }
+        target[n] = 0;
+        (void) unlink(aside);
+        return symlink(target, aside) < 0 ? -errno : 0;
+}
+
 /* The text, or a copy of the file, beside the file, which must be one: nothing is read through links that somebody put there. */
 static int put_aside(const char *path, const char *aside, const JobBytes *text) {
         struct stat status;
         _cleanup_close_ int from = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+        if (from < 0 && errno == ELOOP && !text) {
+                return put_link_aside(path, aside);
+        }
         if (from < 0 || fstat(from, &status) < 0) {
                 return -errno;
         }

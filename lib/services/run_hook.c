@@ -194,13 +194,15 @@ int run_hook(Run *run, JobHook hook, const RunHookIo *io) {
 /* --- the stages that are nothing but a hook --------------------------------------------------------- */
 
 int stage_update_component(Run *run, JobStage *ret_next) {
-        int r = run_hook(run, JOB_HOOK_UPDATE_COMPONENT, NULL);
+        int r = run_change_note_others(run);
+        r = r < 0 ? r : run_hook(run, JOB_HOOK_UPDATE_COMPONENT, NULL);
         *ret_next = JOB_INTEGRATE;
         return r < 0 ? r : run_change_collect(run);
 }
 
 int stage_pre_submit(Run *run, JobStage *ret_next) {
-        int r = run_hook(run, JOB_HOOK_PRE_SUBMIT, NULL);
+        int r = run_change_note_others(run);
+        r = r < 0 ? r : run_hook(run, JOB_HOOK_PRE_SUBMIT, NULL);
         *ret_next = run_hook_exists(run, JOB_HOOK_BUILD) ? JOB_BUILD : JOB_SHELVE;
         return r < 0 ? r : run_change_collect(run);
 }

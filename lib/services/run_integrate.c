@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/buffer.h"
 #include "base/log.h"
@@ -11,19 +12,27 @@
 #include "domain/integrate_args.h"
 #include "services/run_change.h"
 #include "services/run_hook.h"
+#include "services/run_local.h"
 #include "services/run_p4.h"
 #include "services/run_source.h"
 #include "services/run_target.h"
 
 #define REFUSALS_MAX 20
 
+/* What the server said of files that it did not open: how many, and of the first ones what. */
+typedef struct Refusals {
+        uint64_t n;
+        Buffer text;
+} Refusals;
+
 typedef struct Integration {
-        uint64_t n_opened, n_refused;
-        Buffer refusals; /* the first ones */
+        uint64_t n_opened;
+        Refusals refused, postponed;
 } Integration;
 
 static void integration_done(Integration *integration) {
-        buffer_done(&integration->refusals);
+        buffer_done(&integration->refused.text);
+        buffer_done(&integration->postponed.text);
 }
 
 static int on_opened(const MarshalRecord *record, void *userdata) {
@@ -39,15 +48,27 @@ static int on_opened(const MarshalRecord *record, void *userdata) {
         return 0;
 }
 
+static void add_refusal(Refusals *refusals, const char *text) {
+        if (refusals->n++ < REFUSALS_MAX) {
+                (void) buffer_append_format(&refusals->text, "%s%s", refusals->text.length > 0 ? "\n" : "",
+                                            text);
+        }
+}
+
+/* A warning without a generic is about one file, too: most often that its move must come first ("resolve move to … before integrating"),
+ * which is only over when the move is submitted. */
 static void on_message(const P4Message *message, void *userdata) {
         Integration *integration = userdata;
         printf("%s\n", message->text);
-        if (message->severity != P4_SEVERITY_INFO || message->generic != 0) {
-                return; /* a warning, or a remark below a file's line */
+        if (message->generic != P4_GENERIC_NONE) {
+                return; /* that there is nothing, or a remark below a file's line */
         }
-        if (integration->n_refused++ < REFUSALS_MAX) {
-                (void) buffer_append_format(&integration->refusals, "%s%s",
-                                            integration->refusals.length > 0 ? "\n" : "", message->text);
+        if (message->severity == P4_SEVERITY_INFO) {
+                add_refusal(&integration->refused, message->text);
+        } else if (message->severity == P4_SEVERITY_WARNING) {
+                add_refusal(strstr(message->text, " - can't ") ? &integration->refused :
+                                                                 &integration->postponed,
+                            message->text);
         }
 }
 
@@ -154,20 +175,42 @@ static int nothing_integrated(Run *run, JobStage *ret_next) {
         return r < 0 ? r : run_finish_done(run, ret_next, "Already integrated: there was nothing to do");
 }
 
+static int refuse(Run *run, const Refusals *refusals) {
+        return run_fail(run, "integrate refused", "%" PRIu64 " files could not be opened:\n%s%s",
+                        refusals->n, refusals->text.data ?: "", refusals->n > REFUSALS_MAX ? "\n…" : "");
+}
+
+/* The rest is not held up by it, but nobody shall take the job for complete. */
+static int postpone(Run *run, const Refusals *refusals) {
+        free(TAKE_PTR(run->state.postponed));
+        if (refusals->n == 0) {
+                return 0;
+        }
+        run_log(run, LOG_LEVEL_WARNING, "Not yet integrated, it takes another job (%" PRIu64 "):\n%s",
+                refusals->n, refusals->text.data ?: "");
+        return string_format(&run->state.postponed, "not in it yet (%" PRIu64 "), integrate again:\n%s%s",
+                             refusals->n, refusals->text.data ?: "",
+                             refusals->n > REFUSALS_MAX ? "\n…" : "");
+}
+
 int stage_integrate(Run *run, JobStage *ret_next) {
         _cleanup_(p4_result_done) P4Result result = {};
         _cleanup_(integration_done) Integration integration = {};
-        int r = integrate(run, &integration, &result);
+        int r = run_local_check(run);
+        r = r < 0 ? r : integrate(run, &integration, &result);
         if (r < 0) {
                 return r;
         }
-        if (integration.n_refused > 0) {
-                return run_fail(run, "integrate refused", "%" PRIu64 " files could not be opened:\n%s%s",
-                                integration.n_refused, integration.refusals.data ?: "",
-                                integration.n_refused > REFUSALS_MAX ? "\n…" : "");
+        if (integration.refused.n > 0 || (integration.n_opened == 0 && integration.postponed.n > 0)) {
+                return refuse(run,
+                              integration.refused.n > 0 ? &integration.refused : &integration.postponed);
         }
         if (integration.n_opened == 0) {
                 return nothing_integrated(run, ret_next);
+        }
+        r = postpone(run, &integration.postponed);
+        if (r < 0) {
+                return r;
         }
         run_log(run, LOG_LEVEL_INFO, "%" PRIu64 " file%s open for integration", integration.n_opened,
                 integration.n_opened == 1 ? " is" : "s are");

@@ -55,7 +55,8 @@ static int done(Run *run, const SubmitOutcome *outcome, JobStage *ret_next) {
         run->has_intent = false; /* settled together with the end */
         run->state.submitted = outcome->submitted;
         run->state.is_consumed = outcome->is_same;
-        return run_finish_done(run, ret_next, "Submitted as changelist %" PRIu64, outcome->submitted);
+        return run_finish_done(run, ret_next, "Submitted as changelist %" PRIu64 "%s%s", outcome->submitted,
+                               run->state.postponed ? "; " : "", run->state.postponed ?: "");
 }
 
 /* Asks until it is known; not for ever: then the intent stays open, and whoever comes next asks. */

@@ -137,7 +137,8 @@ int run_conflicts_tell(Run *run) {
         _cleanup_free_ char *status = NULL;
         uint64_t stamp = conflicts_stamp(&run->conflicts);
         bool is_new = stamp != run->conflicts_stamp || run->n_conflicts != run->n_conflicts_told;
-        int r = is_new || run->resolutions.n_items > 0 || run->texts ? add_details(run) : 0;
+        bool is_asked = run->resolutions.n_items > 0 || run->tried.n_items > 0 || run->texts;
+        int r = is_new || is_asked ? add_details(run) : 0;
         if (r < 0 || !is_new) {
                 return r;
         }
@@ -269,14 +270,45 @@ static int do_resolution(Run *run, const JobPair *resolution) {
 }
 
 int run_resolutions_do(Run *run) {
-        _cleanup_(job_pairs_done) JobPairs todo = run->resolutions;
         _cleanup_(strv_freep) char **resolved = NULL;
+        JobPairs *todo = &run->tried;
         int r = 0;
+        job_pairs_done(todo);
+        *todo = run->resolutions;
         run->resolutions = (JobPairs) {};
-        for (size_t i = 0; r >= 0 && i < todo.n_items; i++) {
-                r = do_resolution(run, todo.items + i);
-                r = r < 0 ? r : strv_append(&resolved, todo.items[i].first);
+        for (size_t i = 0; r >= 0 && i < todo->n_items; i++) {
+                r = do_resolution(run, todo->items + i);
+                r = r < 0 ? r : strv_append(&resolved, todo->items[i].first);
         }
         JobReport report = { .resolved = resolved };
         return r < 0 || !resolved ? r : run_report(run, &report);
+}
+
+static const char *const hints[_CONFLICT_ACCEPT_MAX] = {
+        [CONFLICT_MERGED] =
+                        "changes conflict, or there is nothing to merge: accept theirs, yours, or an edited file",
+        [CONFLICT_EDIT] = "there is no file that could be taken: accept theirs or yours",
+};
+
+/* p4 passes over what it cannot do as it is told, with exit status 0 and often without a word. */
+static void say_unsettled(const Run *run, const JobPair *tried) {
+        ConflictAccept accept = conflict_accept_from_string(tried->second);
+        const char *hint = accept >= 0 ? hints[accept] : NULL;
+        for (size_t i = 0; i < run->conflicts.n_items; i++) {
+                const JobConflict *conflict = run->conflicts.items + i;
+                if (conflict_is_named(conflict, tried->first)) {
+                        run_log(run, LOG_LEVEL_WARNING,
+                                "%s is still to be resolved (%s), %s did not settle it%s%s",
+                                conflict->depot_path ?: conflict->local_path, conflict->type, tried->second,
+                                hint ? ": " : "", hint ?: "");
+                }
+        }
+}
+
+void run_resolutions_judge(Run *run) {
+        for (size_t i = 0; i < run->tried.n_items; i++) {
+                say_unsettled(run, run->tried.items + i);
+        }
+        job_pairs_done(&run->tried);
+        run->tried = (JobPairs) {};
 }

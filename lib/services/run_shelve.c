@@ -177,9 +177,10 @@ static int end_trial(Run *run, JobStage *ret_next) {
         run->state.is_handed_over = true;
         return run_finish_done(run, ret_next,
                                "Trial: %" PRIu64 " file%s shelved in changelist %" PRIu64
-                               " of client %s; nothing was submitted",
+                               " of client %s; nothing was submitted%s%s",
                                run->state.n_files, run->state.n_files == 1 ? " is" : "s are",
-                               run->state.change, run->state.client);
+                               run->state.change, run->state.client, run->state.postponed ? "; " : "",
+                               run->state.postponed ?: "");
 }
 
 int stage_shelve(Run *run, JobStage *ret_next) {

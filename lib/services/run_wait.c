@@ -93,7 +93,10 @@ int stage_needs_resolve(Run *run, JobStage *ret_next) {
                 if (r > 0) {
                         return 0;
                 }
-                r = r < 0 ? r : sleep_and_ask(run);
+                if (r == 0) {
+                        run_resolutions_judge(run);
+                        r = sleep_and_ask(run);
+                }
         }
         return r;
 }
