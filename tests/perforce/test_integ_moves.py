@@ -224,6 +224,52 @@ class Undo(IntegCase):
                          17)
         self.assertIn("Usage: undo", self.ws.plain("undo").messages[0].text)
 
+    def test_interchanges_after_moves(self):
+        """a move that has been integrated is not to be integrated any more; edits before one that has not are"""
+        def lacking() -> list[str]:
+            found = self.ws.run("interchanges", "-f", self.at("m/..."), self.at("r/...")).records
+            return [record[key].removeprefix(f"//depot/{self.here}/") for record in found
+                    for key in record if key.startswith("depotFile")]
+        self.add("m/a")
+        self.integ("m/...", "r/...")
+        self.ws.submit()
+        self.change("m/a", lines(1, 2, 3, 4, 5, 6))
+        self.move("m/a", "m/b")
+        self.assertEqual(lacking(), ["m/a", "m/a", "m/b"])
+        self.ws.good("merge", self.at("m/..."), self.at("r/..."))
+        self.ws.good("resolve", "-am")
+        self.ws.submit()
+        self.assertEqual(lacking(), [])
+        self.change("m/b", lines(1, 2, 3, 4, 5, 6, 7))
+        self.move("m/b", "m/c")
+        self.move("r/b", "r/d")
+        self.assertEqual(lacking(), ["m/b", "m/c"])
+
+    def test_copy_up_after_a_move_came_down(self):
+        """a move that was merged down keeps nobody from copying up, and istat knows of nothing"""
+        up = self.workspace("up", "//demo/main")
+        up.add("old", content=lines(1, 2, 3))
+        self.stream("child", "development", "//demo/main", ["share ..."])
+        up.good("populate", "-r", "-S", "//demo/child")
+        up.good("edit", "old")
+        up.good("move", "old", "new")
+        up.submit()
+        down = self.workspace("down", "//demo/child")
+        down.good("sync")
+        self.assertEqual(up.run("copy", "-n", "-S", "//demo/child").errors,
+                         ["Stream //demo/child cannot 'copy' over outstanding 'merge' changes."])
+        down.good("merge")
+        down.good("resolve", "-am")
+        down.submit()
+        status = down.run("istat", "-a", "//demo/child").records[0]
+        self.assertEqual(status["integFromParent"], "false")
+        down.change("new", lines(1, 2, 3, 4))
+        self.assertEqual([(r["depotFile"], r["action"]) for r in up.good("copy", "-S", "//demo/child").records],
+                         [("//demo/main/new", "integrate")])
+        up.submit()
+        self.assertEqual(up.read("new"), lines(1, 2, 3, 4).encode())
+        self.assertMessages(down.plain("merge"), "All revision(s) already integrated.")
+
 
 if __name__ == "__main__":
     tap.main()

@@ -69,7 +69,10 @@ class Planner:
         target, _, refusal = self._place(source, nominal)
         if not source.live and (refusal is not None or not self._lacks_deletion(source, target)):
             return []
-        return self._needed(source, self._range(source)[0], target)
+        needed = self._needed(source, self._range(source)[0], target)
+        if source.action == MOVED_AWAY and target != nominal:       # the move itself is the new name's affair
+            needed = [rev for rev in needed if rev != source.rev]
+        return needed
 
     def _lacks_deletion(self, source: Rev, target: str) -> bool:
         head = self.files.head(target)
