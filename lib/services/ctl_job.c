@@ -225,8 +225,11 @@ static int tell_done(const JobRecord *job) {
         if (job->shelf > 0 && job->changelist <= 0) {
                 printf(", shelved as change %" PRId64, job->shelf);
         }
-        printf("%s%s.\n", string_is_empty(job->status_text) ? "" : ": ",
-               job->status_text ? job->status_text : "");
+        if (!string_is_empty(job->status_text) &&
+            job->changelist <= 0) { /* otherwise that is what it says */
+                printf(": %s", job->status_text);
+        }
+        printf(".\n");
         return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "base/string_util.h"
 #include "base/time_util.h"
 #include "clients/lock_client.h"
+#include "resources/notify.h"
 
 #define TRIES 60
 #define PAUSE USEC_PER_SEC
@@ -26,10 +27,34 @@ static int resource_name(const Run *run, char **ret) {
         return r < 0 ? r : string_format(ret, "workspace/%s/%s", host, client);
 }
 
+/* Somebody waits for this job and does not know for whom it waits: told in its log, its status line and by weirctl show. */
+static void tell_busy(Run *run, const char *resource, const LockHolder *holder) {
+        _cleanup_free_ char *text = NULL;
+        int r = string_format(&text, "Waiting for %s: %s has locked %s%s%s", resource,
+                              holder->holder ?: "someone",
+                              string_equal(holder->resource, resource) ? "it" :
+                              holder->resource                         ?:
+                                                                         "it",
+                              string_is_empty(holder->why) ? "" : ", ", holder->why ?: "");
+        if (r >= 0) {
+                JobReport report = { .status_text = text };
+                run_log(run, LOG_LEVEL_NOTICE, "%s", text);
+                notify_status("%s", text);
+                (void) run_report(run, &report);
+        }
+}
+
+static void tell_free(Run *run) {
+        JobReport report = { .status_text = "" };
+        notify_status("%s", job_stage_to_string(run->stage));
+        (void) run_report(run, &report);
+}
+
 /* In short tries, so that a wish to end is heard between them. */
 static int take(Run *run, LockClient *client, const char *resource) {
         _cleanup_free_ char *message = NULL;
         int r = -EBUSY;
+        bool was_busy = false;
         for (unsigned i = 0; i < TRIES && (r == -EBUSY || r == -EHOSTDOWN || r == -ECONNREFUSED); i++) {
                 LockHolder busy = {};
                 if (i > 0 && run_sleep(run, PAUSE) < 0) {
@@ -37,7 +62,14 @@ static int take(Run *run, LockClient *client, const char *resource) {
                 }
                 free(TAKE_PTR(message));
                 r = lock_client_acquire(client, resource, "exclusive", run->id, 0, &busy, &message);
+                if (r == -EBUSY && !was_busy) {
+                        was_busy = true;
+                        tell_busy(run, resource, &busy);
+                }
                 lock_holder_done(&busy);
+        }
+        if (r >= 0 && was_busy) {
+                tell_free(run);
         }
         return r >= 0 ? r :
                         run_fail(run, "workspace busy", "Failed to lock %s: %s", resource,

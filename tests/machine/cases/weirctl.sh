@@ -72,6 +72,23 @@ ok "without a bus its logs are there" env DBUS_SYSTEM_BUS_ADDRESS=unix:path=/non
 ok "it is cancelled" weirctl cancel "$id" --wait
 nothing_left "all of it"
 
+# --- a job that waits for a lock says for whose ---
+edit "$dev" text 's/^7$/seven/'
+weirctl lock --why=upkeep / -- sleep 6 &
+lock=$!
+ok "everything is locked" eventually 5 sh -c 'weirctl locks | grep -q upkeep'
+id=$(integrate --stream="$dev" --trial --resolve=theirs)
+waits() { [[ $(field "$id" status_text) == "Waiting for workspace/"*" has locked /, upkeep" ]]; }
+ok "a job tells it" eventually 5 waits
+like "also in the status of its unit" "$(systemctl show -P StatusText "weir-job-$id-1.service")" '^Waiting for workspace/.* has locked /, upkeep$'
+wait $lock
+wait_for_job "$id"
+is "then it works" "$(field "$id" status)" done
+like "and says one thing only" "$(field "$id" status_text)" '^Trial: 1 file is shelved'
+like "in its log, once" "$(weirctl logs "$id" | grep -c 'Waiting for workspace')" '^1$'
+in_stream "$dev" 'echo more >more; p4 add more'
+like "what was submitted is told once" "$(weirctl integrate --server=demo --stream="$dev" --resolve=theirs --wait 2>/dev/null)" ', submitted as change [0-9]+\.$'
+
 # --- completion: a letter means what the verb has it for ---
 complete() { # WORDS… -> what the last of them may become
     bash -c '. /usr/share/bash-completion/completions/weirctl; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _weirctl; printf "%s " "${COMPREPLY[@]}"' bash "$@" 2>/dev/null
