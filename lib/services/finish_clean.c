@@ -92,14 +92,65 @@ static int on_change(const MarshalRecord *record, void *userdata) {
         return 0;
 }
 
+static void keep_words(const P4Message *message, void *userdata) {
+        (void) string_replace(userdata, message->text);
+}
+
+static int ask_delete(Run *run, const char *number, char **words, P4Result *result) {
+        const char *const arguments[] = { "change", "-d", number, NULL };
+        P4Command command = P4_COMMAND_INIT;
+        command.arguments = arguments;
+        command.on_message = keep_words;
+        command.userdata = words;
+        return run_p4(run, &command, result);
+}
+
+static int on_fix(const MarshalRecord *record, void *userdata) {
+        const char *name = marshal_record_get(record, "Job");
+        return name ? strv_append(userdata, name) : 0;
+}
+
+/* Jobs of the server that somebody attached to a changelist hold it. They stay as they are, only the tie goes. */
+static int detach_jobs(Run *run, const char *number) {
+        _cleanup_(p4_result_done) P4Result found = {}, result = {};
+        _cleanup_(strv_freep) char **names = NULL;
+        const char *const look[] = { "fixes", "-c", number, NULL }, *const detach[] = { "fix", "-d", "-c",
+                                                                                        number, NULL };
+        P4Command command = P4_COMMAND_INIT;
+        command.arguments = look;
+        command.on_record = on_fix;
+        command.userdata = &names;
+        int r = run_p4(run, &command, &found);
+        if (r < 0 || !names) {
+                return r;
+        }
+        command = P4_COMMAND_INIT;
+        command.arguments = detach;
+        command.batch = (const char *const *) names;
+        run_log(run, LOG_LEVEL_NOTICE, "Taking %zu job%s of the server off changelist %s",
+                strv_length(names), strv_length(names) == 1 ? "" : "s", number);
+        return run_p4(run, &command, &result);
+}
+
+/* ret_words: what the server said last. */
+static int delete_change(Run *run, const char *number, char **ret_words, P4Result *ret) {
+        int r = ask_delete(run, number, ret_words, ret);
+        if (r < 0 || !*ret_words || !strstr(*ret_words, "fixes associated")) {
+                return r;
+        }
+        p4_result_done(ret);
+        r = detach_jobs(run, number);
+        return r < 0 ? r : ask_delete(run, number, ret_words, ret);
+}
+
 /* Refusing to delete a changelist is mere information to p4, as deleting it is; so it is looked for. */
 static bool remove_change(Cleaning *cleaning, const char *number) {
+        _cleanup_free_ char *words = NULL;
         _cleanup_(p4_result_done) P4Result result = {}, found = {};
         const char *const look[] = { "change", "-o", number, NULL };
         bool is_there = false;
         P4Command command = P4_COMMAND_INIT;
-        int r = run_p4_simple(cleaning->run, &result,
-                              (const char *const[]) { "change", "-d", number, NULL });
+        int r = delete_change(cleaning->run, number, &words, &result);
         if (!is_done(cleaning, r, "delete the changelist", &result)) {
                 return false;
         }
@@ -112,7 +163,7 @@ static bool remove_change(Cleaning *cleaning, const char *number) {
         r = run_p4(cleaning->run, &command, &found);
         if (r >= 0 && is_there) {
                 run_log(cleaning->run, LOG_LEVEL_WARNING, "Changelist %s could not be deleted: %s", number,
-                        result.text ?: "files are open in it");
+                        words ?: "the server does not say why");
                 cleaning->is_left = true;
         }
         return r >= 0 && !is_there;
@@ -164,13 +215,12 @@ static int sweep_client(Run *run) {
         r = r < 0 ? r : run_p4(run, &command, &result);
         for (char **change = sweep.changes; r >= 0 && change && *change; change++) {
                 _cleanup_(p4_result_done) P4Result shelf = {}, deleted = {};
+                _cleanup_free_ char *words = NULL;
                 run_log(run, LOG_LEVEL_NOTICE, "Removing changelist %s of client %s", *change,
                         run->state.client);
                 r = run_p4_simple(run, &shelf,
                                   (const char *const[]) { "shelve", "-d", "-c", *change, NULL });
-                r = r < 0 ? r :
-                            run_p4_simple(run, &deleted,
-                                          (const char *const[]) { "change", "-d", *change, NULL });
+                r = r < 0 ? r : delete_change(run, *change, &words, &deleted);
         }
         strv_free(sweep.changes);
         return r;

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from hooks import tickets_for_hooks
 from jobs import Job, create, nothing_left, submitted_once, weirctl
-from perforce import ROOM, Pair, Workspace, content, described, files, lines, p4
+from perforce import ROOM, Pair, Workspace, content, described, files, lines, p4, pending_of
 from scenario import make_program, scenario
 from tap import equal, eventually, holds
 
@@ -71,6 +71,20 @@ def foreign_files_in_its_own(tag: str) -> None:
     change = job.done(seconds=30)["changelist"]
     equal(list(described(change)), [f"{pair.main}/a.txt"], "what was submitted")
     nothing_left(job)
+
+
+@scenario("somebody attached a job of the server to the changelist: it does not hold it")
+def attached_job(tag: str) -> None:
+    for client in (False, True):
+        pair, own, job = conflicting(tag + "mo"[client], client=client)
+        change = pending_of(job.id)[0]
+        p4("job", "-i", form={"Job": f"{tag}-{client:d}", "Status": "open", "User": "super", "Description": "A bug."})
+        p4("fix", "-c", change, f"{tag}-{client:d}")
+        weirctl("cancel", job.id)
+        job.cancelled(seconds=30)
+        nothing_left(job, own.name if own else "")
+        equal([r for r in p4("fixes", "-j", f"{tag}-{client:d}", check=False) if "Change" in r], [], "what the server's job is fixed by")
+        holds(p4("jobs", "-e", f"Job={tag}-{client:d}"), "the server's job is still there")
 
 
 # --- clients of people ---------------------------------------------------------------------------------------------------------
