@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/seal.h"
 #include "base/string_util.h"
 
 /* Room for one more; grows by doubling, as some lists have twenty thousand entries. */
@@ -229,5 +230,6 @@ void job_work_done(JobWork *work) {
 void job_answer_done(JobAnswer *answer) {
         job_pairs_done(&answer->resolutions);
         strv_free(answer->texts);
+        wipe_text(&answer->login);
         *answer = (JobAnswer) {};
 }

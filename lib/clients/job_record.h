@@ -85,6 +85,7 @@ typedef struct JobRecord {
         uint32_t position;                            /* in the queue, from 1; 0: not queued */
         char *blocked_by;                             /* what it waits for; queued jobs only */
         int64_t changelist, source_changelist, shelf; /* changelist: what was submitted */
+        bool needs_login;       /* it waits, and what it was logged in with is no longer valid */
         uint32_t n_conflicts;   /* how many there are, also where they are not listed */
         JobConflicts conflicts; /* GetJob only, as the next one */
         JobHistory history;
@@ -147,6 +148,7 @@ typedef struct JobReport {
         const char *checkpoint;
         const char *intent; /* "": settled */
         const char *status_text, *client;
+        bool needs_login;                             /* the ticket has expired; told with every report */
         int64_t changelist, source_changelist, shelf; /* -1: there is none any more */
         const JobConflicts *conflicts;                /* the whole list anew; NULL: unchanged */
         uint32_t n_conflicts; /* how many there are, when that is more than are listed; with conflicts only */
@@ -159,6 +161,7 @@ typedef struct JobAnswer {
         bool cancel;
         bool go_on;           /* "continue": look at the conflicts again */
         JobPairs resolutions; /* all that are not yet carried out */
+        char *login;          /* a new ticket; told once, wiped by job_answer_done() */
         char **texts;         /* files whose conflicts somebody wants to read */
 } JobAnswer;
 void job_answer_done(JobAnswer *answer);

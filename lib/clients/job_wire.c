@@ -37,7 +37,7 @@ static const BusField record_fields[] = {
         FIELD(JobRecord, 'x', shelf),       FIELD(JobRecord, 'u', n_conflicts),
         FIELD(JobRecord, 's', error),       FIELD(JobRecord, 's', reason),
         FIELD(JobRecord, 's', retry_of),    FIELD(JobRecord, 's', cancelled_by),
-        FIELD(JobRecord, 's', status_text),
+        FIELD(JobRecord, 's', status_text), FIELD(JobRecord, 'b', needs_login),
 };
 
 int job_wire_append_record(sd_bus_message *message, const JobRecord *record, bool is_full) {
@@ -334,6 +334,7 @@ int job_wire_read_work(sd_bus_message *message, JobWork *ret) {
 static const BusField answer_fields[] = {
         FIELD(JobAnswer, 'b', cancel),
         { "continue", 'b', offsetof(JobAnswer, go_on) },
+        FIELD(JobAnswer, 's', login),
 };
 
 int job_wire_append_answer(sd_bus_message *message, const JobAnswer *answer) {
@@ -376,6 +377,7 @@ static const BusField report_fields[] = {
         FIELD(JobReport, 's', status_text), FIELD(JobReport, 's', client),
         FIELD(JobReport, 'x', changelist),  FIELD(JobReport, 'x', source_changelist),
         FIELD(JobReport, 'x', shelf),       FIELD(JobReport, 'u', n_conflicts),
+        FIELD(JobReport, 'b', needs_login),
 };
 
 static int append_intent_entry(sd_bus_message *message, const char *intent) {

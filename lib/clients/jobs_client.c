@@ -247,6 +247,17 @@ int jobs_client_continue(JobsClient *client, const char *id, char **ret_message)
         return call_without_answer(client, r, message, ret_message);
 }
 
+int jobs_client_renew_login(JobsClient *client, const char *id, const JobOptions *options,
+                            char **ret_message) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+        int r = new_call(client, "RenewLogin", &message);
+
+        r = r < 0 ? r : sd_bus_message_sensitive(message);
+        r = r < 0 ? r : sd_bus_message_append(message, "s", id);
+        r = r < 0 ? r : job_wire_append_options(message, options);
+        return call_without_answer(client, r, message, ret_message);
+}
+
 int jobs_client_resolve(JobsClient *client, const char *id, const JobPairs *files, char **ret_message) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
         int r = new_call(client, "ResolveFiles", &message);

@@ -33,6 +33,9 @@ int jobs_client_queue(JobsClient *client, JobRecords *ret, char **ret_message);
 int jobs_client_cancel(JobsClient *client, const char *id, bool immediate, const char *actor,
                        char **ret_message);
 int jobs_client_continue(JobsClient *client, const char *id, char **ret_message);
+/* Another ticket for a job that waits, of the user as which it works. */
+int jobs_client_renew_login(JobsClient *client, const char *id, const JobOptions *options,
+                            char **ret_message);
 /* Pairs of file (depot or local path, or "*") and "theirs", "yours", "merged" or "edit". */
 int jobs_client_resolve(JobsClient *client, const char *id, const JobPairs *files, char **ret_message);
 

@@ -199,6 +199,7 @@ static int write_job(Api *api, const JobRecord *job) {
         json_string(&api->json, "unit", string_or_null(job->unit));
         json_string(&api->json, "blocked_by", string_or_null(job->blocked_by));
         json_string(&api->json, "cancelled_by", string_or_null(job->cancelled_by));
+        json_bool(&api->json, "needs_login", job->needs_login);
         write_can(api, job);
         return api_end(api);
 }

@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/seal.h"
 #include "base/string_util.h"
 #include "domain/job_stage.h"
+#include "services/api_job_new.h"
 
 #define FILES_MAX 20000
 #define PATH_LENGTH_MAX 4096
@@ -107,6 +109,22 @@ static int refuse_unless_waiting(Api *api, const Action *action) {
         return 0;
 }
 
+/* Its ticket has expired while it waited: that of this login takes its place. */
+static int log_in_again(Api *api, Action *action) {
+        _cleanup_(wipe_text) char *ticket = NULL;
+        _cleanup_free_ char *message = NULL;
+        JobOptions options = { .p4user = api->identity.user };
+        int r = action->job.needs_login ? api_job_ticket(api, &ticket) : 0;
+
+        if (r <= 0) {
+                return action->job.needs_login ? r : 1;
+        }
+        options.credential = ticket;
+        options.credential_size = strlen(ticket);
+        r = jobs_client_renew_login(action->client, api->job, &options, &message);
+        return r < 0 ? api_job_explain(api, r, message) : 1;
+}
+
 int api_job_continue(Api *api) {
         _cleanup_(action_done) Action action = {};
         _cleanup_free_ char *message = NULL;
@@ -114,6 +132,7 @@ int api_job_continue(Api *api) {
 
         r = r <= 0 ? r : refuse_unless_waiting(api, &action);
         r = r <= 0 ? r : api_job_connect(api, &action.client);
+        r = r <= 0 ? r : log_in_again(api, &action);
         if (r <= 0) {
                 return r;
         }

@@ -225,6 +225,13 @@ static const ApiParameter cancel_fields[] = {
           .summary = "immediate does not wait for what runs to end by itself" },
         {},
 };
+static const ApiParameter continue_fields[] = {
+        { .name = "ticket",
+          .type = API_TYPE_TEXT,
+          .max = 4096,
+          .summary = "Perforce ticket of whoever asks, instead of that of the login; used when needs_login" },
+        {},
+};
 static const ApiParameter retry_fields[] = {
         { .name = "ticket",
           .type = API_TYPE_TEXT,
@@ -399,12 +406,13 @@ const ApiRoute api_routes[_API_ROUTE_MAX] = {
         [API_JOB] = { "GET", "/api/jobs/{job}", CONTROL, USER, "One job, with everything",
                       API_JOB_SUMMARY
                       " spec:object agent_id:string? conflicts:[Conflict] pids:object history:[Step] "
-                      "left_behind:[LeftBehind] shelf:int? unit:string? blocked_by:string? cancelled_by:string? "
+                      "left_behind:[LeftBehind] shelf:int? unit:string? blocked_by:string? cancelled_by:string? needs_login:bool "
                       "can:JobCan success:bool" },
         [API_JOB_CANCEL] = { "POST", "/api/jobs/{job}/cancel", CONTROL, USER, "End a job that has not ended",
                              JOB_ACTION, .fields = cancel_fields },
         [API_JOB_CONTINUE] = { "POST", "/api/jobs/{job}/continue", CONTROL, USER,
-                               "A job that waits for people looks at its conflicts again", JOB_ACTION },
+                               "A job that waits for people looks at its conflicts again", JOB_ACTION,
+                               .fields = continue_fields },
         [API_JOB_RETRY] = { "POST", "/api/jobs/{job}/retry", CONTROL, USER,
                             "A new job with the specification of one that has ended",
                             "job_id:string new_job_id:string original_job_id:string status:string owner:string "

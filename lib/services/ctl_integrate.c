@@ -41,38 +41,6 @@ const CtlOption ctl_retry_options[] = {
         {},
 };
 
-/* --- the login ------------------------------------------------------------------------------------------------------- */
-
-/* What a job on this server borrows; *perforce outlives *login. */
-static int lend(const Ctl *ctl, const char *name, CtlPerforce *perforce, JobLogin *login, int *ret_status) {
-        _cleanup_free_ char *message = NULL;
-        const Server *server;
-        int r = ctl_perforce_open(ctl, perforce, &message);
-
-        if (r < 0) {
-                *ret_status = ctl_fail(ctl, CTL_EXIT_CONFIG, "`weirctl doctor` says what is wrong with it.",
-                                       "The list of servers cannot be read: %s.",
-                                       message ? message : strerror(-r));
-                return r;
-        }
-        server = ctl_perforce_find(perforce, name);
-        if (!server) {
-                *ret_status = ctl_fail(ctl, CTL_EXIT_USAGE,
-                                       "`weirctl servers` lists them; they are configured in servers.yaml.",
-                                       "There is no server %s.", name);
-                return -ENOENT;
-        }
-        return job_login_open(ctl, perforce, server, ctl_option(ctl, "user"), login, ret_status);
-}
-
-static JobOptions options_of(const JobLogin *login) {
-        return (JobOptions) {
-                .credential = login->credential,
-                .credential_size = login->credential ? strlen(login->credential) : 0,
-                .p4user = login->user,
-        };
-}
-
 /* --- creating -------------------------------------------------------------------------------------------------------- */
 
 static int tell_new(const Ctl *ctl, const char *id) {
@@ -96,7 +64,7 @@ static int created(const Ctl *ctl, JobsClient *client, const char *id) {
 static int create(const Ctl *ctl, const char *json, const JobLogin *login) {
         _cleanup_(jobs_client_freep) JobsClient *client = NULL;
         _cleanup_free_ char *id = NULL, *message = NULL;
-        const JobOptions options = options_of(login);
+        const JobOptions options = job_login_options(login);
         int status = 1, r = ctl_job_connect(ctl, &client, &status);
 
         if (r < 0) {
@@ -109,7 +77,7 @@ static int create(const Ctl *ctl, const char *json, const JobLogin *login) {
 static int integrate(const Ctl *ctl, const JobSpec *spec, const char *json) {
         _cleanup_(ctl_perforce_done) CtlPerforce perforce = {};
         JobLogin login = {};
-        int status = 1, r = lend(ctl, spec->server, &perforce, &login, &status);
+        int status = 1, r = job_login_lend(ctl, spec->server, &perforce, &login, &status);
 
         if (r >= 0) {
                 status = ctl_flag(ctl, "preview") ? ctl_preview(ctl, spec, &login) :
@@ -133,10 +101,10 @@ static int retry(const Ctl *ctl, JobsClient *client, const JobRecord *job) {
         _cleanup_(ctl_perforce_done) CtlPerforce perforce = {};
         _cleanup_free_ char *id = NULL, *message = NULL, *what = NULL;
         JobLogin login = {};
-        int status = 1, r = lend(ctl, job->server, &perforce, &login, &status);
+        int status = 1, r = job_login_lend(ctl, job->server, &perforce, &login, &status);
 
         if (r >= 0) {
-                const JobOptions options = options_of(&login);
+                const JobOptions options = job_login_options(&login);
 
                 r = jobs_client_retry(client, job->id, &options, &id, &message);
                 (void) string_format(&what, "repeat %s", job->id);

@@ -168,6 +168,7 @@ static void write_state(JsonWriter *writer, const JobRecord *job) {
         write_number(writer, "position", job->position);
         json_string(writer, "blocked_by", string_or_null(job->blocked_by));
         json_string(writer, "status_text", string_or_null(job->status_text));
+        json_bool(writer, "needs_login", job->needs_login);
 }
 
 static void write_outcome(JsonWriter *writer, const JobRecord *job) {

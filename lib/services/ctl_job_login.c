@@ -401,8 +401,8 @@ static int open_login(Attempt *attempt, const CtlPerforce *perforce, int *ret_st
                                             fail(attempt, &result, ret_status);
 }
 
-int job_login_open(const Ctl *ctl, const CtlPerforce *perforce, const Server *server, const char *user,
-                   JobLogin *ret, int *ret_status) {
+static int job_login_open(const Ctl *ctl, const CtlPerforce *perforce, const Server *server,
+                          const char *user, JobLogin *ret, int *ret_status) {
         JobLogin login = {};
         _cleanup_(attempt_done) Attempt attempt = { .ctl = ctl, .config = server, .login = &login };
         int r;
@@ -415,4 +415,33 @@ int job_login_open(const Ctl *ctl, const CtlPerforce *perforce, const Server *se
         }
         *ret = login;
         return 0;
+}
+
+int job_login_lend(const Ctl *ctl, const char *name, CtlPerforce *perforce, JobLogin *ret, int *ret_status) {
+        _cleanup_free_ char *message = NULL;
+        const Server *server;
+        int r = ctl_perforce_open(ctl, perforce, &message);
+
+        if (r < 0) {
+                *ret_status = ctl_fail(ctl, CTL_EXIT_CONFIG, "`weirctl doctor` says what is wrong with it.",
+                                       "The list of servers cannot be read: %s.",
+                                       message ? message : strerror(-r));
+                return r;
+        }
+        server = ctl_perforce_find(perforce, name);
+        if (!server) {
+                *ret_status = ctl_fail(ctl, CTL_EXIT_USAGE,
+                                       "`weirctl servers` lists them; they are configured in servers.yaml.",
+                                       "There is no server %s.", name);
+                return -ENOENT;
+        }
+        return job_login_open(ctl, perforce, server, ctl_option(ctl, "user"), ret, ret_status);
+}
+
+JobOptions job_login_options(const JobLogin *login) {
+        return (JobOptions) {
+                .credential = login->credential,
+                .credential_size = login->credential ? strlen(login->credential) : 0,
+                .p4user = login->user,
+        };
 }

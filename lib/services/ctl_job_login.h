@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "base/macro.h"
+#include "clients/job_record.h"
 #include "resources/p4.h"
 #include "services/ctl.h"
 #include "services/ctl_perforce.h"
@@ -16,8 +17,8 @@ typedef struct JobLogin {
         char *folder, *tickets, *trust;
 } JobLogin;
 
-/* user: who to be, NULL: found out ($P4USER, the login name, the server's own user). Negative: it was told, *ret_status is the exit status.
- * perforce outlives *ret. */
-int job_login_open(const Ctl *ctl, const CtlPerforce *perforce, const Server *server, const char *user,
-                   JobLogin *ret, int *ret_status);
+/* What a job on the server called name borrows of the caller, who is option --user, or found out ($P4USER, the login name, the server's own user).
+ * Negative: it was told, *ret_status is the exit status. *perforce is opened for that, and outlives *ret. */
+int job_login_lend(const Ctl *ctl, const char *name, CtlPerforce *perforce, JobLogin *ret, int *ret_status);
+JobOptions job_login_options(const JobLogin *login); /* borrows from it */
 void job_login_done(JobLogin *login);

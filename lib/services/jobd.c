@@ -269,12 +269,15 @@ static int put_places(const Jobd *jobd, JobRecord *records, size_t n_records, bo
 
 int jobd_get(Jobd *jobd, const char *id, JobRecord *ret) {
         _cleanup_(job_record_done) JobRecord record = {};
+        const Job *job;
         int r = job_list_store_get(jobd->store, id, &record, NULL);
 
         r = r < 0 ? r : put_places(jobd, &record, 1, true);
         if (r < 0) {
                 return r;
         }
+        job = jobd_find(jobd, id);
+        record.needs_login = job && job->needs_login;
         *ret = record;
         record = (JobRecord) {};
         return 0;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/seal.h"
 #include "base/string_util.h"
 #include "base/time_util.h"
 #include "services/job_list_store.h"
@@ -28,6 +29,7 @@ static Job *job_free(Job *job) {
                 free(job->key);
                 free(job->owner);
                 free(job->trouble);
+                wipe_text(&job->login);
                 jobd_texts_free(job);
                 free(job);
         }

@@ -29,6 +29,8 @@ struct Job {
         unsigned n_failed_launches;
         char *trouble;          /* why the last start failed; NULL */
         uint64_t launch_look;   /* looks up to this number say nothing about its unit */
+        bool needs_login;       /* its runner says so */
+        char *login;            /* a new ticket for it, wiped once it has it; NULL: none */
         struct JobdText *texts; /* of its conflicts, as far as somebody wants to read them; jobd_texts.c */
         uint64_t kill_at; /* monotonic: when the stop time-out is over, and what is left of its processes is killed; 0: never */
         uint64_t stop_overdue; /* monotonic: when the stop that was asked for should have come to its end; 0: none was */

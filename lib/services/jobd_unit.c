@@ -266,7 +266,9 @@ int jobd_report(Jobd *jobd, const char *id, uint32_t attempt, const JobReport *r
         if (r < 0) {
                 return r;
         }
+        job->needs_login = report->needs_login;
         answer.cancel = job->state.wish != JOB_WISH_NONE;
+        answer.login = TAKE_PTR(job->login);
         *ret = answer;
         answer = (JobAnswer) {};
         return 0;

@@ -106,6 +106,8 @@ static const sd_bus_vtable vtable[] = {
                                 jobs_method_cancel, OPEN),
         SD_BUS_METHOD_WITH_ARGS("ContinueJob", SD_BUS_ARGS("s", id), SD_BUS_NO_RESULT, jobs_method_continue,
                                 OPEN),
+        SD_BUS_METHOD_WITH_ARGS("RenewLogin", SD_BUS_ARGS("s", id, "a{sv}", options), SD_BUS_NO_RESULT,
+                                jobs_method_renew_login, SECRET),
         SD_BUS_METHOD_WITH_ARGS("ResolveFiles", SD_BUS_ARGS("s", id, "a(ss)", files), SD_BUS_NO_RESULT,
                                 jobs_method_resolve, OPEN),
         SD_BUS_METHOD_WITH_ARGS("ReadConflict", SD_BUS_ARGS("s", id, "s", file),

@@ -13,6 +13,7 @@
 #include "resources/bus_dict.h"
 #include "services/jobd_control.h"
 #include "services/jobd_create.h"
+#include "services/jobd_login.h"
 
 #define WEB_USER "weir-web"
 
@@ -76,10 +77,11 @@ int jobs_authorise_manage(JobsBus *jobs_bus, sd_bus_message *message, const char
 
 /* --- creating -------------------------------------------------------------------------------------------------------- */
 
+/* A call whose credential is being kept. */
 struct Creation {
         JobsBus *jobs_bus;
         sd_bus_message *message;
-        JobdDraft *draft;
+        JobdDraft *draft; /* NULL: RenewLogin */
         Creation *next;
 };
 
@@ -111,22 +113,48 @@ static int reply_created(sd_bus_message *message, JobdDraft *draft) {
         return r < 0 ? r : sd_bus_reply_method_return(message, "so", jobd_draft_id(draft), path);
 }
 
+static int read_renewal(sd_bus_message *message, const char **ret_id, JobOptions *ret_options,
+                        sd_bus_error *ret_error) {
+        int r = sd_bus_message_rewind(message, true);
+
+        r = r < 0 ? r : sd_bus_message_read(message, "s", ret_id);
+        return r < 0 ? r : job_wire_read_options(message, ret_options, ret_error);
+}
+
+static int reply_renewed(JobsBus *jobs_bus, sd_bus_message *message) {
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_free_ char *text = NULL;
+        JobOptions options = {};
+        const char *id = NULL;
+        int r = read_renewal(message, &id, &options, &error);
+
+        r = r < 0 ? r : jobd_login_renewed(jobs_bus->jobd, id, &options, &text);
+        return r < 0 ? sd_bus_reply_method_errno(message, jobs_bus_fail(&error, r, id, text), &error) :
+                       sd_bus_reply_method_return(message, NULL);
+}
+
+static int reply_stored(const Creation *creation) {
+        return creation->draft ? reply_created(creation->message, creation->draft) :
+                                 reply_renewed(creation->jobs_bus, creation->message);
+}
+
 static void on_stored(void *userdata, int error, const char *text) {
         Creation *creation = userdata;
         int r = error < 0 ? sd_bus_reply_method_errorf(creation->message, JOBS_NAME ".Error.NoCredential",
                                                        "The credential could not be kept: %s",
                                                        text ? text : strerror(-error)) :
-                            reply_created(creation->message, creation->draft);
+                            reply_stored(creation);
 
         if (r < 0) {
                 (void) sd_bus_reply_method_errno(creation->message, r, NULL);
-                (void) log_warning(r, "Failed to create a job: %s", strerror(-r));
+                (void) log_warning(r, "Failed to answer %s: %s",
+                                   sd_bus_message_get_member(creation->message), strerror(-r));
         }
         creation_free(creation);
 }
 
-/* First the credential is kept, then there is a job. Takes draft over. */
-static int store_and_create(JobsBus *jobs_bus, sd_bus_message *message, JobdDraft *draft,
+/* First the credential is kept, then there is a job, or goes on with it. Takes draft over. */
+static int store_and_answer(JobsBus *jobs_bus, sd_bus_message *message, const char *id, JobdDraft *draft,
                             const JobOptions *options) {
         Creation *creation = calloc(1, sizeof(*creation));
         int r;
@@ -137,8 +165,8 @@ static int store_and_create(JobsBus *jobs_bus, sd_bus_message *message, JobdDraf
         }
         *creation = (Creation) { jobs_bus, sd_bus_message_ref(message), draft, jobs_bus->creations };
         jobs_bus->creations = creation;
-        r = jobs_port_store_credential(jobs_bus->port, jobd_draft_id(draft), options->credential,
-                                       options->credential_size, on_stored, creation);
+        r = jobs_port_store_credential(jobs_bus->port, id, options->credential, options->credential_size,
+                                       on_stored, creation);
         if (r < 0) {
                 creation_free(creation);
                 return r;
@@ -150,7 +178,7 @@ static int create(JobsBus *jobs_bus, sd_bus_message *message, JobdDraft *draft, 
         int r;
 
         if (jobd_draft_has_credential(draft)) {
-                return store_and_create(jobs_bus, message, draft, options);
+                return store_and_answer(jobs_bus, message, jobd_draft_id(draft), draft, options);
         }
         r = reply_created(message, draft);
         (void) jobd_draft_free(draft);
@@ -299,4 +327,23 @@ int jobs_method_resolve(sd_bus_message *message, void *userdata, sd_bus_error *r
         }
         r = jobd_resolve(jobs_bus->jobd, id, &files, &text);
         return r < 0 ? jobs_bus_fail(ret_error, r, id, text) : sd_bus_reply_method_return(message, NULL);
+}
+
+int jobs_method_renew_login(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
+        _cleanup_free_ char *text = NULL;
+        JobsBus *jobs_bus = userdata;
+        JobOptions options = {};
+        const char *id;
+        int r = read_renewal(message, &id, &options, ret_error);
+
+        if (r < 0) {
+                return r;
+        }
+        r = jobs_authorise_manage(jobs_bus, message, id, ret_error);
+        if (r <= 0) {
+                return r < 0 ? r : 1;
+        }
+        r = jobd_check_login(jobs_bus->jobd, id, &options, &text);
+        return r < 0 ? jobs_bus_fail(ret_error, r, id, text) :
+                       store_and_answer(jobs_bus, message, id, NULL, &options);
 }

@@ -7,6 +7,7 @@ int jobs_method_create(sd_bus_message *message, void *userdata, sd_bus_error *re
 int jobs_method_retry(sd_bus_message *message, void *userdata, sd_bus_error *ret_error);
 int jobs_method_cancel(sd_bus_message *message, void *userdata, sd_bus_error *ret_error);
 int jobs_method_continue(sd_bus_message *message, void *userdata, sd_bus_error *ret_error);
+int jobs_method_renew_login(sd_bus_message *message, void *userdata, sd_bus_error *ret_error);
 int jobs_method_resolve(sd_bus_message *message, void *userdata, sd_bus_error *ret_error);
 
 #define JOBS_USER_NAME_MAX 256

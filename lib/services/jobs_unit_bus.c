@@ -93,6 +93,7 @@ int jobs_method_report(sd_bus_message *message, void *userdata, sd_bus_error *re
                 return jobs_bus_fail(ret_error, r, id, text);
         }
         r = sd_bus_message_new_method_return(message, &reply);
+        r = r < 0 || !answer.login ? r : sd_bus_message_sensitive(reply);
         r = r < 0 ? r : job_wire_append_answer(reply, &answer);
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }

@@ -179,6 +179,12 @@ static int take_answer(Run *run, JobAnswer *answer) {
         answer->resolutions = (JobPairs) {};
         strv_free(run->texts);
         run->texts = TAKE_PTR(answer->texts);
+        if (answer->login) {
+                int r = run_ticket_use(run, answer->login);
+                if (r < 0) {
+                        run_log(run, LOG_LEVEL_ERROR, "Failed to use the new ticket: %s", strerror(-r));
+                }
+        }
         return answer->cancel && !run->is_finishing ? -ECANCELED : 0;
 }
 
@@ -190,6 +196,7 @@ int run_report(Run *run, JobReport *report) {
                 return r;
         }
         report->checkpoint = checkpoint;
+        report->needs_login = run->needs_login;
         r = jobs_client_report(run->jobs, run->id, run->attempt, report, &answer, &message);
         if (r == -EBUSY || r == -EACCES || r == -ENOENT) {
                 /* The job has gone on without this attempt. */

@@ -47,6 +47,7 @@ typedef struct Run {
         bool is_all_resolved;     /* RESOLVE_PASS_1 found nothing to do */
         bool is_doubtful;         /* the power failed while people resolved: see run_boot.h */
         uint64_t shelf_digest;    /* of what was shelved; 0: not by this attempt */
+        bool needs_login;         /* the ticket has expired, and the job waits for another one */
         bool has_intent;          /* committed and not settled */
         char *reason, *error;     /* why it failed; NULL: it did not */
         unsigned n_commands;      /* of p4 */

@@ -10,6 +10,7 @@
 #include "base/parse_util.h"
 #include "base/string_util.h"
 #include "base/time_util.h"
+#include "resources/notify.h"
 #include "services/run_boot.h"
 #include "services/run_p4.h"
 #include "services/run_resolve.h"
@@ -18,10 +19,32 @@
 
 #define CHECK_INTERVAL (20 * USEC_PER_SEC)
 
-/* A job may wait for days; that the server is away for a while is no reason to end it. */
+/* A job may wait for days; that the server is away for a while, or that its ticket has expired, is no reason to end it. */
 static bool may_pass(const P4Result *result) {
         return p4_class_is_success(result->p4_class) || result->p4_class == P4_CONNECT ||
-               result->p4_class == P4_TIMEOUT || result->p4_class == P4_LIMIT;
+               result->p4_class == P4_TIMEOUT || result->p4_class == P4_LIMIT || result->p4_class == P4_AUTH;
+}
+
+/* People and programs see it, and what to do. */
+static int tell_login(Run *run, bool needs_login) {
+        _cleanup_free_ char *text = NULL;
+        JobReport report = {};
+        int r;
+        if (needs_login == run->needs_login) {
+                return 0;
+        }
+        run->needs_login = needs_login;
+        r = !needs_login ? string_copy(&text, "logged in again") :
+                           string_format(&text,
+                                         "the login of %s has expired: `weirctl continue %s` logs in again",
+                                         run->server.user, run->id);
+        if (r < 0) {
+                return r;
+        }
+        run_log(run, needs_login ? LOG_LEVEL_WARNING : LOG_LEVEL_NOTICE, "%s", text);
+        notify_status("%s, %s", job_stage_to_string(JOB_NEEDS_RESOLVE), text);
+        report.status_text = text;
+        return run_report(run, &report);
 }
 
 /* 1: nothing is left to wait for, *ret_next is next. */
@@ -34,6 +57,10 @@ static int look(Run *run, JobStage *ret_next) {
         if (!may_pass(&result)) {
                 r = run_submitted_by_hand(run, ret_next);
                 return r != 0 ? r : run_fail_p4(run, "resolve", &result);
+        }
+        r = tell_login(run, result.p4_class == P4_AUTH);
+        if (r < 0 || run->needs_login) {
+                return r;
         }
         if (!p4_class_is_success(result.p4_class)) {
                 run_log(run, LOG_LEVEL_WARNING, "Cannot look after the conflicts now: %s",
@@ -87,9 +114,11 @@ int stage_needs_resolve(Run *run, JobStage *ret_next) {
                         r = look(run,
                                  ret_next); /* paths are needed to do what is wanted, and an attempt may begin here */
                 }
-                r = r != 0 ? r : run_resolutions_do(run);
-                r = r != 0 ? r : run_texts_tell(run);
-                r = r != 0 ? r : look(run, ret_next);
+                if (!run->needs_login) {
+                        r = r != 0 ? r : run_resolutions_do(run);
+                        r = r != 0 ? r : run_texts_tell(run);
+                        r = r != 0 ? r : look(run, ret_next);
+                }
                 if (r > 0) {
                         return 0;
                 }

@@ -387,6 +387,14 @@ static uint32_t read_property(sd_bus *bus, const char *name) {
         return value;
 }
 
+/* It is told when the event loop comes round. */
+static void await_status(const char *text) {
+        for (unsigned i = 0; i < 5000 && !string_equal(private_bus.status, text); i++) {
+                (void) usleep(1000);
+        }
+        assert_string_equal(private_bus.status, text);
+}
+
 static void test_signals_and_properties(void **state) {
         char seen[64] = "";
         sd_bus *bus = raw_bus();
@@ -400,14 +408,11 @@ static void test_signals_and_properties(void **state) {
         assert_int_equal(read_property(bus, "Held"), 1);
         assert_int_equal(read_property(bus, "Waiting"), 0);
         assert_int_equal(read_property(bus, "LocksMax"), 4096);
-        assert_string_equal(private_bus.status, "1 held, 0 waiting");
+        await_status("1 held, 0 waiting");
         (void) close(fd);
         expect_signal(bus, seen, "LockReleased exclusive released");
         await_count(false, 0);
-        for (unsigned i = 0; i < 5000 && !string_equal(private_bus.status, "0 held, 0 waiting"); i++) {
-                (void) usleep(1000);
-        }
-        assert_string_equal(private_bus.status, "0 held, 0 waiting");
+        await_status("0 held, 0 waiting");
         fd = acquire("server/watched", "shared", "", 0);
         assert_int_equal(lock_client_break(client, "server/watched", &broken, NULL), 0);
         expect_signal(bus, seen, "LockReleased shared broken");

@@ -123,14 +123,46 @@ printf 'Group: quick\nTimeout: unlimited\nUsers:\n\tsuper\n' | p4 group -i >/dev
 integrate_to_end --stream="$dev"
 ended "waiting for its ticket to expire" "$id" needs_resolve
 control expire super
-wait_for_end "$id" 40
-is "expired" "$(field "$id" reason)" "login expired"
+needs_login() { [ "$(field "$1" needs_login)" = True ]; }
+ok "it notices, within 20 s" eventually 30 needs_login "$id"
+is "and goes on waiting" "$(field "$id" status)" needs_resolve
+like "saying what to do" "$(field "$id" status_text)" "^the login of super has expired: .weirctl continue $id. logs in again$"
+like "also in systemctl" "$(systemctl show -P StatusText "weir-job-$id-1.service")" "^NEEDS_RESOLVE, the login of super has expired"
+weirctl resolve "$id" --all --accept theirs >/dev/null
+sleep 1
+is "what is decided meanwhile waits with it" "$(field "$id" status)" needs_resolve
 (. /etc/machine.env; printf '%s\n' "$SUPER_PASSWORD" | p4 login >/dev/null)
-new_ticket=$(p4 tickets | sed -n 's/.*(super) //p')
-ok "logged in again" test -n "$new_ticket"
+ok "logged in again" test -n "$(p4 tickets | sed -n 's/.*(super) //p')"
+ok "continue lends it the new ticket" weirctl continue "$id"
+wait_for_end "$id" 30
+ended "waited longer than its ticket was valid" "$id" done
+is "what was decided was done" "$(p4 print -q "$main/text" | sed -n 5p)" five
+nothing_left "waited longer than its ticket was valid"
+
+new_pair
+edit "$dev" text 's/^5$/five/'; edit "$main" text 's/^5$/FIVE/'
+integrate_to_end --stream="$dev"
+ended "another one" "$id" needs_resolve
+renew() { busctl call org.weir.Jobs1 /org/weir/Jobs1 org.weir.Jobs1.Manager RenewLogin 'sa{sv}' "$@" 2>&1; }
+like "a ticket of somebody else is refused" "$(renew "$id" 2 p4user s alice credential ay 2 65 66)" 'works as super; a ticket of alice is of no use'
+like "so is none" "$(renew "$id" 1 p4user s super)" 'a ticket is expected'
+like "and a job that is not there" "$(renew INT-20200101-001 1 credential ay 2 65 66)" 'There is no job'
+like "and somebody who may not" "$(runuser -u nobody -- busctl call org.weir.Jobs1 /org/weir/Jobs1 org.weir.Jobs1.Manager \
+    RenewLogin 'sa{sv}' "$id" 1 credential ay 2 65 66 2>&1)" 'password is needed|NotAllowed'
+weirctl cancel "$id" --wait >/dev/null
+like "and a job that has ended" "$(renew "$id" 1 credential ay 2 65 66)" 'has ended'
+
+new_pair
+edit "$dev" text 's/^5$/five/'
+id=$(integrate --stream="$dev" --hook='build=sleep 5')
+eventually 20 is_in "$id" BUILD
+control expire super
+wait_for_end "$id" 40
+is "one that works and whose ticket expires fails" "$(field "$id" reason)" "login expired"
+(. /etc/machine.env; printf '%s\n' "$SUPER_PASSWORD" | p4 login >/dev/null)
 rest=$(p4 clients -e 'weir-INT-*' | cut -d' ' -f2)
 is "what it made stays until somebody may remove it" "$rest" "weir-$id"
-(cd / && p4 -c "$rest" revert -k //... ; for c in $(p4 changes -s pending -c "$rest" | cut -d' ' -f2); do p4 -c "$rest" change -d "$c"; done; p4 client -d "$rest") >/dev/null 2>&1
+(cd / && p4 -c "$rest" revert -k //... ; for c in $(p4 changes -s pending -c "$rest" | cut -d' ' -f2); do p4 -c "$rest" shelve -d -c "$c"; p4 -c "$rest" change -d "$c"; done; p4 client -d "$rest") >/dev/null 2>&1
 
 new_pair
 edit "$dev" text 's/^5$/five/'

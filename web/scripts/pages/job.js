@@ -140,6 +140,7 @@ class JobPage {
         };
         return [
             ...(byStatus[job.status]?.() ?? []),
+            ...(job.needs_login ? notice("login", "bad", "warning", t("jobs.notice.needs_login"), { text: t("jobs.notice.needs_login_text") }) : []),
             ...(left.length > 0 ? notice("left", "warn", "warning", t("jobs.notice.left"), { text: t("jobs.notice.left_text"), has_items: true, items: left }) : []),
         ];
     }
