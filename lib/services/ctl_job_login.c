@@ -70,6 +70,8 @@ static int fail(const Attempt *attempt, const P4Result *result, int *ret_status)
                 { P4_TRUST, 1, "Run `p4 trust`, or put the fingerprint into servers.yaml as trust." },
                 { P4_UNKNOWN, 1, "Give your Perforce user with --user=NAME." },
                 { P4_MISSING, 1, "Install Perforce's `p4`, or name it in weir.yaml." },
+                { P4_CONFIG, 1,
+                  "Check charset in weir.yaml: a server in unicode mode needs one, any other takes none." },
                 { _P4_CLASS_MAX, 1, NULL },
         };
         const char *said = result->text ? result->text : p4_class_to_string(result->p4_class);

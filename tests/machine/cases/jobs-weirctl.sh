@@ -208,6 +208,11 @@ like "jobs" "$(complete weirctl show INT)" "$id"
 is "ways" "$(complete weirctl resolve "$id" --accept = t)" "theirs "
 like "stages" "$(complete weirctl logs "$id" --stage = RES)" 'RESOLVE_PASS_1 RESOLVE_CHECK'
 
+# --- a server that is no unicode server ---
+sed -i 's|^  # charset: utf8|  charset: utf8|' /etc/weir/weir.yaml
+like "a charset that the server does not take: what to look at" "$(weirctl integrate --server=demo --stream="$dev" 2>&1)" 'charset in weir.yaml'
+sed -i 's|^  charset: utf8|  # charset: utf8|' /etc/weir/weir.yaml
+
 # --- without weir-jobd ---
 systemctl mask --quiet --runtime --now weir-jobd
 fails "no job manager" 1 weirctl jobs
