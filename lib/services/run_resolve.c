@@ -16,6 +16,8 @@
 #include "services/run_hook.h"
 #include "services/run_p4.h"
 
+#define UNSETTLED_MAX 20 /* of an answer that changed nothing: named in the log */
+
 /* --- the automatic pass ----------------------------------------------------------------------------- */
 
 static const char *const policies[] = {
@@ -294,14 +296,18 @@ static const char *const hints[_CONFLICT_ACCEPT_MAX] = {
 static void say_unsettled(const Run *run, const JobPair *tried) {
         ConflictAccept accept = conflict_accept_from_string(tried->second);
         const char *hint = accept >= 0 ? hints[accept] : NULL;
+        size_t n = 0;
         for (size_t i = 0; i < run->conflicts.n_items; i++) {
                 const JobConflict *conflict = run->conflicts.items + i;
-                if (conflict_is_named(conflict, tried->first)) {
+                if (conflict_is_named(conflict, tried->first) && n++ < UNSETTLED_MAX) {
                         run_log(run, LOG_LEVEL_WARNING,
                                 "%s is still to be resolved (%s), %s did not settle it%s%s",
                                 conflict->depot_path ?: conflict->local_path, conflict->type, tried->second,
                                 hint ? ": " : "", hint ?: "");
                 }
+        }
+        if (n > UNSETTLED_MAX) {
+                run_log(run, LOG_LEVEL_WARNING, "and %zu more", n - UNSETTLED_MAX);
         }
 }
 
