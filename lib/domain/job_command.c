@@ -43,7 +43,8 @@ int job_command_fill(char *const *command, const char *const values[static JOB_P
         return 0;
 }
 
-/* One word from *text on, which ends at a blank outside quotes. In "…" a backslash keeps the next character, in '…' it is one itself. */
+/* One word from *text on, which ends at a blank outside quotes. A backslash keeps the next character, in "…" only one of
+ * those that mean something there; otherwise, and in '…', it is one itself: "a\\n" is for the program to understand. */
 static int take_word(const char **text, Buffer *word) {
         const char *c = *text;
         char quote = 0;
@@ -54,7 +55,7 @@ static int take_word(const char **text, Buffer *word) {
                         quote = quote ? 0 : *c;
                         continue;
                 }
-                if (*c == '\\' && quote != '\'') {
+                if (*c == '\\' && quote != '\'' && (!quote || !c[1] || strchr("$`\"\\", c[1]))) {
                         if (!*++c) {
                                 return -EINVAL;
                         }

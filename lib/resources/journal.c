@@ -126,6 +126,12 @@ bool journal_has_output_on_its_way(void) {
         return ioctl(STDOUT_FILENO, SIOCOUTQ, &n) >= 0 && n > 0;
 }
 
+void journal_end_line(void) {
+        if (getenv("JOURNAL_STREAM")) {
+                (void) !write(STDOUT_FILENO, "\n", 1);
+        }
+}
+
 /* A record waits until what was printed before has arrived, so that lines keep their order; not for long, and only once, should the journal
  * not read it or somebody print without end. */
 static void wait_for_output(void) {

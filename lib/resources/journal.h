@@ -19,6 +19,9 @@ void journal_send(int priority, const JournalField *fields, size_t n_fields, con
 
 /* What this program and its children print takes another way to the journal, where megabytes may wait. Has some not arrived yet? */
 bool journal_has_output_on_its_way(void);
+/* A child has ended: what it may have printed without an end of line becomes a line now, instead of when something is printed next. (An empty
+ * line the journal does not keep.) */
+void journal_end_line(void);
 
 /* A field of every record from now on, those of p4 commands included: the job a program works for, and its stage. value is copied; NULL
  * takes it away. Before there are threads. A handful of names; more are ignored. */

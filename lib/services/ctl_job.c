@@ -237,11 +237,14 @@ static int tell_done(const JobRecord *job) {
 static int tell_failed(const Ctl *ctl, const JobRecord *job) {
         _cleanup_free_ char *next = NULL;
 
+        const char *error = job->error ? job->error : "", *reason = job->reason ? job->reason : "";
+        bool says_both = string_has_prefix(error, reason); /* many an error begins with its reason */
+
         (void) string_format(&next, "`weirctl logs %s` tells the story, `weirctl retry %s` tries again.",
                              job->id, job->id);
         return ctl_fail(ctl, 1, next, "%s: %s%s%s%s%s.", job->id, job->status,
-                        string_is_empty(job->reason) ? "" : ", ", job->reason ? job->reason : "",
-                        string_is_empty(job->error) ? "" : ": ", job->error ? job->error : "");
+                        *reason && !says_both ? ", " : "", says_both ? "" : reason,
+                        *error ? (says_both && *reason ? ", " : ": ") : "", error);
 }
 
 static int tell_needs(const Ctl *ctl, const JobRecord *job) {

@@ -108,10 +108,10 @@ static int skip_to_last(Logs *logs, uint64_t n) {
         uint64_t n_wanted = 0;
         int r = 0;
 
-        if (n == 0) {
+        if (!ctl_option(logs->ctl, "lines")) {
                 return 0;
         }
-        if (!logs->stage && !logs->ctl->json) {
+        if (n > 0 && !logs->stage && !logs->ctl->json) {
                 return journal_reader_seek(logs->log.reader, n);
         }
         while ((r = job_log_next(&logs->log, &line)) > 0) {
@@ -192,6 +192,7 @@ int ctl_logs(Ctl *ctl) {
         Logs logs = { .ctl = ctl, .id = ctl->arguments[0], .stage = ctl_option(ctl, "stage") };
         unsigned long long n;
         int status = 1, r;
+        bool has_none;
 
         if (ctl_option_uint(ctl, "lines", 0, LINES_MAX, &n) < 0) {
                 return CTL_EXIT_USAGE;
@@ -206,7 +207,10 @@ int ctl_logs(Ctl *ctl) {
         if (ctl_flag(ctl, "follow") && ctl_job_connect(ctl, &client, &status) < 0) {
                 return status;
         }
+        has_none = ctl_option(ctl, "lines") && n == 0; /* with --follow: only what comes */
         r = read_logs(&logs, n, client);
         job_log_done(&logs.log);
-        return r < 0 ? fail(ctl, r, logs.id) : logs.n_lines > 0 ? 0 : explain_nothing(ctl, logs.id);
+        return r < 0                        ? fail(ctl, r, logs.id) :
+               logs.n_lines > 0 || has_none ? 0 :
+                                              explain_nothing(ctl, logs.id);
 }

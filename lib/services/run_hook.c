@@ -169,6 +169,7 @@ static int run_command(Run *run, JobHook hook, char *const *command, char *const
         spec.cancel_fd = run->cancel_fd;
         (void) fflush(stdout);
         r = run_process(run, &spec, &result);
+        journal_end_line();
         wait_for_output(run);
         if (r >= 0 && (result.cancelled || (result.signal && run_sleep(run, 200 * USEC_PER_MSEC) < 0))) {
                 return -ECANCELED;

@@ -133,6 +133,8 @@ static void test_split(void **state) {
                 { "make -j2", { "make", "-j2" } },
                 { "  sh -c \"make all; \\\"x\\\"\"  ''", { "sh", "-c", "make all; \"x\"", "" } },
                 { "a\\ b 'c\\d' e\"f\"g", { "a b", "c\\d", "efg" } },
+                { "sed \"s/\\n\\d/\\$x\\`/\" a\\n", { "sed", "s/\\n\\d/$x`/", "an" } },
+                { "\"a\\", {} },
                 { "", {} },
                 { "  ", {} },
                 { "\"a", {} },

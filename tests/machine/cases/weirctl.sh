@@ -89,6 +89,18 @@ like "in its log, once" "$(weirctl logs "$id" | grep -c 'Waiting for workspace')
 in_stream "$dev" 'echo more >more; p4 add more'
 like "what was submitted is told once" "$(weirctl integrate --server=demo --stream="$dev" --resolve=theirs --wait 2>/dev/null)" ', submitted as change [0-9]+\.$'
 
+# --- hooks: words as a shell splits them, and last words without an end of line ---
+in_stream "$dev" 'echo evenmore >>more2; p4 add more2'
+id=$(integrate --stream="$dev" --trial --hook='build=/usr/bin/printf "one\ntwo\n  three"' --hook='pre_submit=printf "%s" "a\b \$HOME"')
+wait_for_job "$id"
+is "what a hook prints is in its stage, in order" "$(weirctl logs "$id" --stage=BUILD | cut -c 22- | sed 's/ended with.*/ended/')" "$(
+    printf '%s\n' "$id: BUILD" one two "  three" "hook build: /usr/bin/printf ended")"
+like "a backslash that quotes nothing stays" "$(weirctl logs "$id" --stage=PRE_SUBMIT)" '  a.{1,2}b \$HOME'
+is "no lines are none" "$(weirctl logs "$id" -n0)" ""
+ok "which is no failure" weirctl logs "$id" --lines=0
+like "a reason is told once" "$(weirctl integrate --server=demo --stream="$dev" --trial --hook=build=false --wait 2>&1)" \
+    "INT-[0-9-]+: failed, hook build failed \(exit 1\): false\."
+
 # --- completion: a letter means what the verb has it for ---
 complete() { # WORDS… -> what the last of them may become
     bash -c '. /usr/share/bash-completion/completions/weirctl; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _weirctl; printf "%s " "${COMPREPLY[@]}"' bash "$@" 2>/dev/null
