@@ -109,20 +109,32 @@ static int refuse_unless_waiting(Api *api, const Action *action) {
         return 0;
 }
 
-/* Its ticket has expired while it waited: that of this login takes its place. */
-static int log_in_again(Api *api, Action *action) {
+/* 1: with another ticket than its own, that of this login. */
+static int renew_login(Api *api, const Action *action) {
         _cleanup_(wipe_text) char *ticket = NULL;
         _cleanup_free_ char *message = NULL;
         JobOptions options = { .p4user = api->identity.user };
-        int r = action->job.needs_login ? api_job_ticket(api, &ticket) : 0;
+        int r = api_job_ticket(api, &ticket);
 
         if (r <= 0) {
-                return action->job.needs_login ? r : 1;
+                return r;
         }
         options.credential = ticket;
         options.credential_size = strlen(ticket);
         r = jobs_client_renew_login(action->client, api->job, &options, &message);
         return r < 0 ? api_job_explain(api, r, message) : 1;
+}
+
+/* Whether its ticket has expired while it waited, only weir-jobd knows. */
+static int log_in_again(Api *api, const Action *action) {
+        _cleanup_(job_record_done) JobRecord job = {};
+        _cleanup_free_ char *message = NULL;
+        int r = jobs_client_get(action->client, api->job, &job, &message);
+
+        if (r < 0) {
+                return api_job_explain(api, r, message);
+        }
+        return job.needs_login ? renew_login(api, action) : 1;
 }
 
 int api_job_continue(Api *api) {

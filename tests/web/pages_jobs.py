@@ -8,7 +8,7 @@ import time
 import urllib.request
 
 from browser import BASE, Pages
-from perforce import Pair, Workspace, content, lines
+from perforce import Pair, Workspace, content, lines, run
 from rules import complain, everything, focus_way, rule
 from scenario import Gate, make_program, prepare
 from tap import Failed, equal, eventually, holds
@@ -281,6 +281,25 @@ def _(b):
     b.wait_for(".toast", text="looks at its conflicts again")
     b.wait_for(".job-notice", text="Submitted as changelist", seconds=15)
     equal(content(f"{made.main}/a.txt"), lines("base", l3="yours 3", l9="yours 9"), "the file")
+
+
+@pages.check("one whose login expires while it waits says so, and goes on with a new one")
+def _(b):
+    made = pair(conflict=True)
+    name = create(b, stream=made.dev)
+    wait_for(b, name, "needs_resolve")
+    open_as_super(b, f"/jobs/{name}")
+    run(["p4d-control", "-r", "/var/lib/perforce/demo", "expire", "super"])
+    run(["p4", "login"], f"{os.environ['SUPER_PASSWORD']}\n".encode())
+    b.wait_for(".job-notice.bad", text="The login of this job has expired", seconds=45)
+    b.click('[data-action="choose_all"][data-accept="theirs"]')
+    b.click('[data-action="resolve"]')
+    b.wait_for(".toast", text="1 file is being resolved")
+    del b.sessions["super"]
+    open_as_super(b, f"/jobs/{name}")
+    b.click('[data-action="continue"]')
+    b.wait_for(".job-notice", text="Submitted as changelist", seconds=30)
+    equal(content(f"{made.main}/a.txt"), content(f"{made.dev}/a.txt"), "the file")
 
 
 # --- ends -------------------------------------------------------------------------------------------------------------------------
