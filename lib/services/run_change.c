@@ -183,19 +183,25 @@ int run_change_revert(Run *run) {
 
 /* --- what hooks opened ------------------------------------------------------------------------------ */
 
+#define OTHERS_MAX ((size_t) 128 * 1024) /* of the checkpoint's 256 KiB */
+
 static int note_other(const char *depot_file, const char *action, uint64_t change, void *userdata) {
-        const Run *run = ((void **) userdata)[0];
-        Buffer *others = ((void **) userdata)[1];
-        return change == run->state.change ? 0 : buffer_append_format(others, "%s\n", depot_file);
+        return change > 0 ? 0 : buffer_append_format(userdata, "%s\n", depot_file);
 }
 
 int run_change_note_others(Run *run) {
-        _cleanup_(buffer_done) Buffer others = {};
+        _cleanup_(buffer_done) Buffer others = { .max = OTHERS_MAX };
         JobReport report = {};
         if (run->state.is_managed || run->state.others) {
                 return 0; /* all is the job's, or an attempt before this one has noted it */
         }
-        int r = run_change_opened(run, note_other, (void *[]) { run, &others });
+        int r = run_change_opened(run, note_other, &others);
+        if (r == -ENOBUFS) {
+                return run_fail(run, "too many open files",
+                                "So many files are open in the default changelist of client %s that they cannot be told from "
+                                "what a hook opens; move them to a changelist of their own with p4 reopen -c",
+                                run->state.client);
+        }
         r = r < 0 ? r : string_replace(&run->state.others, others.data ?: "");
         return r < 0 ? r : run_report(run, &report);
 }

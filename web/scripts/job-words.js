@@ -47,7 +47,7 @@ const ADVICE = [
     [/^login expired|^bad credential/, "login"], [/^server (unreachable|limit)|^p4 timeout/, "server"], [/^server not trusted/, "trust"],
     [/^no permission|^integrate refused/, "permission"], [/^timeout/, "timeout"], [/^oom/, "oom"], [/^interrupted in/, "interrupted"],
     [/^submit rejected/, "rejected"], [/^hook name_check still/, "name_check"], [/^hook /, "hook"], [/^out of date/, "out_of_date"],
-    [/^foreign opened files|^local changes|^writable file/, "opened"], [/^unknown (client|stream|branch spec)|^no parent|^bad path|^empty source|^target not mapped/, "spec"],
+    [/^foreign opened files|^too many open files|^local changes|^writable file/, "opened"], [/^unknown (client|stream|branch spec)|^no parent|^bad path|^empty source|^target not mapped/, "spec"],
     [/^(needs a|locked) client|^client of another host/, "client"], [/^workspace (busy|lost)/, "workspace"], [/^cancelled by/, "cancelled"],
 ];
 

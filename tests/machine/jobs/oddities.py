@@ -3,7 +3,7 @@ from pathlib import Path
 
 from hooks import tickets_for_hooks
 from jobs import Job, create, nothing_left, submitted_once, weirctl
-from perforce import ROOM, Pair, Workspace, content, described, files, lines, p4, pending_of
+from perforce import ROOM, Pair, Workspace, content, described, files, lines, p4, pending_of, run
 from scenario import make_program, scenario
 from tap import equal, eventually, holds
 
@@ -56,6 +56,20 @@ def foreign_files_and_a_hook(tag: str) -> None:
     equal(sorted(described(change)), [f"{pair.main}/{n}" for n in ("a.txt", "hook.txt")], "what was submitted")
     equal(opened(own), {"mine.txt": "default", "yours.txt": number}, "what stays open")
     own.p4("revert", "//...")
+    nothing_left(job, own.name)
+
+
+@scenario("more files open in the default changelist than can be told from a hook's: said, and left alone")
+def many_foreign_files(tag: str) -> None:
+    pair, own, job = conflicting(tag, client=True, hooks={"pre_submit": ["true"]})
+    names = [f"{'long-' * 12}{n:04d}.txt" for n in range(2000)]
+    for name in names:
+        (own.root / name).write_text("x\n")
+    run(["p4", "-c", own.name, "-x", "-", "add"], "\n".join(names).encode(), cwd=own.root)
+    weirctl("resolve", job.id, "*", "--accept=theirs")
+    holds(own.name in job.failed("too many open files", seconds=60)["error"], "the client is not named")
+    equal(len(opened(own)), len(names), "files that stay open")
+    own.p4("revert", "-k", "//...")
     nothing_left(job, own.name)
 
 
