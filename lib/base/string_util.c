@@ -21,6 +21,20 @@ bool string_has_suffix(const char *string, const char *suffix) {
         return length >= suffix_length && strcmp(string + length - suffix_length, suffix) == 0;
 }
 
+bool string_has_word(const char *text, const char *word, const char *separators) {
+        size_t length = strlen(word);
+
+        for (const char *at = text; at && *at; at += strspn(at, separators)) {
+                size_t n = strcspn(at, separators);
+
+                if (n == length && strncmp(at, word, length) == 0) {
+                        return true;
+                }
+                at += n;
+        }
+        return false;
+}
+
 int string_format_list(char **ret, const char *format, va_list arguments) {
         char *text = NULL;
 

@@ -20,6 +20,9 @@ bool string_equal(const char *a, const char *b); /* NULL equals only NULL */
 bool string_has_prefix(const char *string, const char *prefix);
 bool string_has_suffix(const char *string, const char *suffix);
 
+/* Whether text, words between separators (any of these characters), has this word. text may be NULL. */
+bool string_has_word(const char *text, const char *word, const char *separators);
+
 /* Formats into a new string. Returns -ENOMEM and leaves *ret alone on failure. */
 int string_format(char **ret, const char *format, ...) _printf_(2, 3);
 int string_format_list(char **ret, const char *format, va_list arguments) _printf_(2, 0);

@@ -174,22 +174,13 @@ static bool run_turn(Run *run) {
 }
 
 static int run_reap(Run *run, ProcessResult *result) {
-        siginfo_t info = {};
+        int r;
 
         (void) kill(-run->child.pid, SIGKILL); /* whatever it left behind in its group */
         run_drain(run, OUTPUT);
         run_drain(run, ERRORS);
-        while (waitid(P_PID, (id_t) run->child.pid, &info, WEXITED) < 0) {
-                if (errno != EINTR) {
-                        return -errno;
-                }
-        }
-        if (info.si_code == CLD_EXITED) {
-                result->exit_status = info.si_status;
-        } else {
-                result->signal = info.si_status;
-        }
-        return run->result;
+        r = spawned_reap(&run->child, result);
+        return r < 0 ? r : run->result;
 }
 
 /* Writing to a child that has gone away raises SIGPIPE for this thread. It is blocked meanwhile, and one

@@ -30,15 +30,8 @@ static Task *task_free(Task *task) {
 DEFINE_TRIVIAL_CLEANUP_FUNC(Task *, task_free);
 
 static void reap(const Task *task, ProcessResult *result) {
-        siginfo_t info = {};
-
         (void) kill(-task->child.pid, SIGKILL); /* itself, or whatever it left behind in its group */
-        while (waitid(P_PID, (id_t) task->child.pid, &info, WEXITED) < 0 && errno == EINTR) {}
-        if (info.si_code == CLD_EXITED) {
-                result->exit_status = info.si_status;
-        } else {
-                result->signal = info.si_status;
-        }
+        (void) spawned_reap(&task->child, result);
 }
 
 static void read_all(int fd, Buffer *buffer) {

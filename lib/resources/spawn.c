@@ -272,6 +272,22 @@ void spawned_close(Spawned *spawned) {
         spawned->pidfd = fd_close(spawned->pidfd);
 }
 
+int spawned_reap(const Spawned *spawned, ProcessResult *result) {
+        siginfo_t info = {};
+
+        while (waitid(P_PID, (id_t) spawned->pid, &info, WEXITED) < 0) {
+                if (errno != EINTR) {
+                        return -errno;
+                }
+        }
+        if (info.si_code == CLD_EXITED) {
+                result->exit_status = info.si_status;
+        } else {
+                result->signal = info.si_status;
+        }
+        return 0;
+}
+
 int spawn(const ProcessSpec *spec, Spawned *ret) {
         _cleanup_free_ char *path = NULL;
         ChildPlan plan = { .spec = spec, .fds = { -EBADF, -EBADF, -EBADF }, .parent = getpid() };

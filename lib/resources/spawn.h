@@ -15,3 +15,5 @@ typedef struct Spawned {
  * The caller reaps the child, from the same thread. */
 int spawn(const ProcessSpec *spec, Spawned *ret);
 void spawned_close(Spawned *spawned);
+/* Waits for its end, which becomes exit_status or signal of *result. -errno when it is no child of ours. */
+int spawned_reap(const Spawned *spawned, ProcessResult *result);

@@ -118,7 +118,7 @@ static int retry(const Ctl *ctl, JobsClient *client, const JobRecord *job) {
 int ctl_retry(Ctl *ctl) {
         _cleanup_(jobs_client_freep) JobsClient *client = NULL;
         _cleanup_(job_record_done) JobRecord job = {};
-        _cleanup_free_ char *message = NULL, *what = NULL;
+        _cleanup_free_ char *message = NULL;
         int status = 1, r = ctl_job_open(ctl, &client, &status);
 
         if (r < 0) {
@@ -129,8 +129,7 @@ int ctl_retry(Ctl *ctl) {
                 return ctl_fail(ctl, 1, NULL, "%s has not ended: it is %s.", job.id, job.status);
         }
         if (r < 0) {
-                (void) string_format(&what, "repeat %s", ctl->arguments[0]);
-                return ctl_job_explain(ctl, r, what ? what : "repeat", message);
+                return ctl_job_fail(ctl, r, "repeat", ctl->arguments[0], message);
         }
         return retry(ctl, client, &job);
 }

@@ -292,7 +292,7 @@ static void print_story(const JobRecord *job) {
 int ctl_show(Ctl *ctl) {
         _cleanup_(jobs_client_freep) JobsClient *client = NULL;
         _cleanup_(job_record_done) JobRecord job = {};
-        _cleanup_free_ char *message = NULL, *what = NULL;
+        _cleanup_free_ char *message = NULL;
         int status = 1, r = ctl_job_open(ctl, &client, &status);
 
         if (r < 0) {
@@ -300,8 +300,7 @@ int ctl_show(Ctl *ctl) {
         }
         r = jobs_client_get(client, ctl->arguments[0], &job, &message);
         if (r < 0) {
-                (void) string_format(&what, "show %s", ctl->arguments[0]);
-                return ctl_job_explain(ctl, r, what ? what : "show", message);
+                return ctl_job_fail(ctl, r, "show", ctl->arguments[0], message);
         }
         if (ctl->json) {
                 return ctl_print_job_json(&job);

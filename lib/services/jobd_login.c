@@ -41,7 +41,8 @@ int jobd_check_login(Jobd *jobd, const char *id, const JobOptions *options, char
         int r = find_waiting(jobd, id, &job, ret_message);
 
         if (r >= 0 &&
-            (options->credential_size == 0 || memchr(options->credential, 0, options->credential_size))) {
+            (options->credential_size == 0 || memchr(options->credential, 0, options->credential_size) ||
+             !string_is_utf8(options->credential, options->credential_size))) {
                 (void) string_copy(ret_message, "credential: a ticket is expected");
                 return -EINVAL;
         }

@@ -206,22 +206,12 @@ int run_change_note_others(Run *run) {
         return r < 0 ? r : run_report(run, &report);
 }
 
-static bool has_line(const char *text, const char *line) {
-        size_t length = strlen(line);
-        for (const char *at = text; at && *at; at += strspn(at, "\n")) {
-                size_t n = strcspn(at, "\n");
-                if (n == length && memcmp(at, line, n) == 0) {
-                        return true;
-                }
-                at += n;
-        }
-        return false;
-}
-
 static int note_new(const char *depot_file, const char *action, uint64_t change, void *userdata) {
         const Run *run = ((void **) userdata)[0];
         char ***files = ((void **) userdata)[1];
-        return change > 0 || has_line(run->state.others, depot_file) ? 0 : strv_append(files, depot_file);
+        return change > 0 || string_has_word(run->state.others, depot_file, "\n") ?
+                               0 :
+                               strv_append(files, depot_file);
 }
 
 int run_change_collect(Run *run) {

@@ -53,23 +53,10 @@ static const char *choose_root(const MarshalRecord *record) {
         return root;
 }
 
-/* The options are words; "unlocked" is another one. */
-static bool has_option(const char *options, const char *wanted) {
-        size_t length = strlen(wanted);
-        for (const char *at = options; at && *at; at += strspn(at, " ")) {
-                size_t n = strcspn(at, " ");
-                if (n == length && strncmp(at, wanted, length) == 0) {
-                        return true;
-                }
-                at += n;
-        }
-        return false;
-}
-
 static int on_client(const MarshalRecord *record, void *userdata) {
         ClientForm *form = userdata;
         form->exists = marshal_record_get(record, "Update") != NULL;
-        form->is_locked = has_option(marshal_record_get(record, "Options"), "locked");
+        form->is_locked = string_has_word(marshal_record_get(record, "Options"), "locked", " ");
         int r = string_replace(&form->root, choose_root(record));
         r = r < 0 ? r : string_replace(&form->stream, marshal_record_get(record, "Stream"));
         r = r < 0 ? r : string_replace(&form->host, marshal_record_get(record, "Host"));

@@ -140,7 +140,7 @@ static int run_process(Run *run, ProcessSpec *spec, ProcessResult *ret) {
         r = process_run(spec, ret);
         if (r == -ENOSYS && spec->hidden) {
                 run_log(run, LOG_LEVEL_WARNING,
-                        "This host lets no service make name spaces: the hook could read the job's ticket, %s",
+                        "No name space can be made here: the hook could read the job's ticket, %s",
                         run->tickets);
                 spec->hidden = NULL;
                 r = process_run(spec, ret);

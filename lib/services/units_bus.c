@@ -170,7 +170,8 @@ static int on_sub_state(sd_bus_message *reply, void *userdata, sd_bus_error *unu
         return answer(message, r < 0 ? r : stop_unit(message, unit, !string_equal(state, "stop-post")));
 }
 
-/* While PID 1 kills what forks without end it answers nobody. Then all of the cgroup goes: weir-finish cannot be at work. */
+/* While PID 1 kills what forks without end it answers nobody: then all of the cgroup goes, unasked. Should weir-finish be at work all the same,
+ * because PID 1 is slow for another reason, weir-jobd has another attempt clean up. */
 static int kill_unit(sd_bus_message *message, const char *unit) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
         sd_bus *bus = sd_bus_message_get_bus(message);

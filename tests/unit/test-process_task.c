@@ -13,6 +13,7 @@
 #include "base/time_util.h"
 #include "resources/process_task.h"
 
+#define PATIENCE_USEC (20 * USEC_PER_SEC)
 #define SHELL(text) ((const char *const[]) { "/bin/sh", "-c", text, NULL })
 
 typedef struct Told {
@@ -65,6 +66,17 @@ static int run(const ProcessSpec *spec, Told *told) {
         return r;
 }
 
+/* 0, and what was told of the end. */
+static int run_script(const char *script, const char *input, uint64_t timeout_usec, Told *told) {
+        ProcessSpec spec = PROCESS_SPEC_INIT;
+
+        spec.argv = SHELL(script);
+        spec.input = input;
+        spec.input_length = input ? strlen(input) : 0;
+        spec.timeout_usec = timeout_usec;
+        return run(&spec, told);
+}
+
 static void test_ends(void **state) {
         static const struct {
                 const char *script, *input, *output, *errors;
@@ -80,13 +92,7 @@ static void test_ends(void **state) {
         Told told;
 
         for (size_t i = 0; i < ELEMENTSOF(table); i++) {
-                ProcessSpec spec = PROCESS_SPEC_INIT;
-
-                spec.argv = SHELL(table[i].script);
-                spec.timeout_usec = 20 * USEC_PER_SEC;
-                spec.input = table[i].input;
-                spec.input_length = table[i].input ? strlen(table[i].input) : 0;
-                assert_int_equal(run(&spec, &told), 0);
+                assert_int_equal(run_script(table[i].script, table[i].input, PATIENCE_USEC, &told), 0);
                 assert_int_equal(told.n_ends, 1);
                 assert_string_equal(told.output, table[i].output);
                 assert_string_equal(told.errors, table[i].errors);
@@ -97,22 +103,18 @@ static void test_ends(void **state) {
 }
 
 static void test_loop_goes_on(void **state) {
-        ProcessSpec spec = PROCESS_SPEC_INIT;
         Told told;
 
-        spec.argv = SHELL("sleep 0.5");
-        spec.timeout_usec = 20 * USEC_PER_SEC;
-        assert_int_equal(run(&spec, &told), 0);
+        assert_int_equal(run_script("sleep 0.5", NULL, PATIENCE_USEC, &told), 0);
         assert_true(told.n_ticks >= 5);
 }
 
 static void test_timeout(void **state) {
-        ProcessSpec spec = PROCESS_SPEC_INIT;
         Told told;
 
-        spec.argv = SHELL("trap '' TERM; echo early; sleep 60; echo late");
-        spec.timeout_usec = 300 * USEC_PER_MSEC;
-        assert_int_equal(run(&spec, &told), 0);
+        assert_int_equal(run_script("trap '' TERM; echo early; sleep 60; echo late", NULL,
+                                    300 * USEC_PER_MSEC, &told),
+                         0);
         assert_int_equal(told.n_ends, 1);
         assert_true(told.result.timed_out);
         assert_int_equal(told.result.signal, SIGKILL);
@@ -120,17 +122,12 @@ static void test_timeout(void **state) {
 }
 
 static void test_full_pipe(void **state) {
-        ProcessSpec spec = PROCESS_SPEC_INIT;
         Told told;
 
-        spec.argv = SHELL("head -c 65536 /dev/zero | tr '\\0' x");
-        spec.timeout_usec = 20 * USEC_PER_SEC;
-        assert_int_equal(run(&spec, &told), 0);
+        assert_int_equal(run_script("head -c 65536 /dev/zero | tr '\\0' x", NULL, PATIENCE_USEC, &told), 0);
         assert_false(told.result.timed_out);
         assert_int_equal(told.n_output, 65536);
-        spec.argv = SHELL("head -c 65537 /dev/zero");
-        spec.timeout_usec = 300 * USEC_PER_MSEC;
-        assert_int_equal(run(&spec, &told), 0);
+        assert_int_equal(run_script("head -c 65537 /dev/zero", NULL, 300 * USEC_PER_MSEC, &told), 0);
         assert_true(told.result.timed_out);
 }
 

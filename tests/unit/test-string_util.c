@@ -169,13 +169,21 @@ static void test_printable_of_anything(void **state) {
         }
 }
 
+static void test_has_word(void **state) {
+        assert_true(string_has_word("locked", "locked", " "));
+        assert_true(string_has_word("noclobber  locked normdir", "locked", " "));
+        assert_true(string_has_word("a\nb c\n", "b c", "\n"));
+        assert_false(string_has_word("noclobber unlocked normdir", "locked", " "));
+        assert_false(string_has_word("lockedx lock", "locked", " "));
+        assert_false(string_has_word("", "locked", " "));
+        assert_false(string_has_word(NULL, "locked", " "));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_predicates),
-                cmocka_unit_test(test_copies),
-                cmocka_unit_test(test_utf8),
-                cmocka_unit_test(test_printable),
-                cmocka_unit_test(test_printable_of_anything),
+                cmocka_unit_test(test_has_word),  cmocka_unit_test(test_predicates),
+                cmocka_unit_test(test_copies),    cmocka_unit_test(test_utf8),
+                cmocka_unit_test(test_printable), cmocka_unit_test(test_printable_of_anything),
         };
 
         return cmocka_run_group_tests_name("string_util", tests, NULL, NULL);

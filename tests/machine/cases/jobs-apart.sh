@@ -77,6 +77,13 @@ like "a hook is who it should be, and may write" "$log" "^as weir-run, root's fi
 like "it is not told where the ticket is" "$log" '^told nothing$'
 is "nor does it find it" "$(grep "^found $sum" <<<"$log")" ""
 is "nor is p4 logged in" "$(grep 'p4 is logged in' <<<"$log")" ""
+mkdir -p /run/systemd/system/weir-job-.service.d
+printf '[Service]\nRestrictNamespaces=yes\n' >/run/systemd/system/weir-job-.service.d/closed.conf
+own=$(pry)
+log=$(log_of "$own")
+is "where no name space can be made, the hook runs all the same" "$(status "$own")" "done"
+like "and that is said" "$log" "^No name space can be made here: the hook could read the job's ticket, /run/weir-job/$own-1/secrets/tickets$"
+rm -r /run/systemd/system/weir-job-.service.d
 sed -i 's/^jobs:.*/&\n  hooks_see_ticket: yes/' /etc/weir/weir.yaml
 grep -q '^  hooks_see_ticket: yes' /etc/weir/weir.yaml || printf 'jobs:\n  hooks_see_ticket: yes\n' >>/etc/weir/weir.yaml
 systemctl reload weir-jobd

@@ -145,6 +145,8 @@ integrate_to_end --stream="$dev"
 ended "another one" "$id" needs_resolve
 renew() { busctl call org.weir.Jobs1 /org/weir/Jobs1 org.weir.Jobs1.Manager RenewLogin 'sa{sv}' "$@" 2>&1; }
 like "a ticket of somebody else is refused" "$(renew "$id" 2 p4user s alice credential ay 2 65 66)" 'works as super; a ticket of alice is of no use'
+like "so is what is no text" "$(renew "$id" 1 credential ay 2 255 254)" 'a ticket is expected'
+is "the job does not mind" "$(field "$id" status)" needs_resolve
 like "so is none" "$(renew "$id" 1 p4user s super)" 'a ticket is expected'
 like "and a job that is not there" "$(renew INT-20200101-001 1 credential ay 2 65 66)" 'There is no job'
 like "and somebody who may not" "$(runuser -u nobody -- busctl call org.weir.Jobs1 /org/weir/Jobs1 org.weir.Jobs1.Manager \
